@@ -1,0 +1,111 @@
+"""The one exception tree.
+
+Everything Bridge raises on purpose descends from :class:`BridgeError`; errors of pyzotero, httpx, SQLite and the
+operating system are translated into it at the border where they arise. A message says what happened and where;
+what to do about it is written in the command line alone (``bridge.cli``), by the class of the error.
+
+Law 14: no message ever holds a key, and none holds the text of a note.
+"""
+
+from __future__ import annotations
+
+
+class BridgeError(Exception):
+    """Root of all errors raised by Bridge."""
+
+
+class UsageError(BridgeError):
+    """A command was given arguments that do not fit, or an answer is missing and there is no terminal to ask at."""
+
+
+class ConfigError(BridgeError):
+    """The configuration cannot be read or holds a value that is not allowed."""
+
+
+# --- the vault side ---------------------------------------------------------------------------------------------
+
+
+class VaultError(BridgeError):
+    """The vault cannot be used."""
+
+
+class NotAVaultError(VaultError):
+    """No ``.bridge/`` was found here or in any parent folder."""
+
+
+class VaultMarkerError(VaultError):
+    """The vault's marker is missing or does not match the state: unmounted, emptied or swapped (law 9)."""
+
+
+class VaultBusyError(VaultError):
+    """Another process holds this vault's lock."""
+
+
+class VaultOwnedError(VaultError):
+    """Another machine syncs this vault (R31)."""
+
+
+class NoteError(BridgeError):
+    """A note cannot be read or edited safely; it is held."""
+
+
+# --- the Zotero side --------------------------------------------------------------------------------------------
+
+
+class ZoteroError(BridgeError):
+    """The Zotero side could not do what was asked."""
+
+
+class UnreachableError(ZoteroError):
+    """Zotero cannot be reached, or answers with 5xx, or an answer was cut off; try again later."""
+
+
+class BackOffError(UnreachableError):
+    """Zotero asked us to wait (429, ``Retry-After`` or ``Backoff``); ``seconds`` says how long."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class AmbiguousWriteError(UnreachableError):
+    """A write was sent and no answer came: it may or may not have been carried out, so read back before any retry."""
+
+
+class ForbiddenError(ZoteroError):
+    """The key is wrong, revoked, or lacks a right (403)."""
+
+
+class NotFoundError(ZoteroError):
+    """The library or object does not exist (404)."""
+
+
+class StaleError(ZoteroError):
+    """A precondition failed (412): the object or library moved since it was read."""
+
+
+class ProtocolError(ZoteroError):
+    """An answer that breaks the protocol: not JSON where JSON was due, a missing version, a 428 (our own bug)."""
+
+
+class LibraryChangedError(ZoteroError):
+    """The library behind the address is another one, or went back in time (R17) in a way that needs a person."""
+
+
+# --- state and cycle --------------------------------------------------------------------------------------------
+
+
+class StateError(BridgeError):
+    """The state database cannot be read or is newer than this program."""
+
+
+class GuardStop(BridgeError):  # noqa: N818 (a stop that asks a question, not a fault)
+    """A guard stopped the cycle before its first write (law 10); ``guard`` names it."""
+
+    def __init__(self, message: str, guard: str) -> None:
+        super().__init__(message)
+        self.guard = guard
+
+
+class OutdatedAnswerError(BridgeError):
+    """The answer given was to a conflict that has changed since (R6)."""

@@ -1,0 +1,1 @@
+"""The vault side: the only rooms that read or write notes."""

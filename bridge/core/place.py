@@ -36,8 +36,9 @@ class Facts:
 class NoteRow:
     """One Markdown file of the vault as last read.
 
-    ``path`` is relative to the vault, with ``/``, in the spelling on disk. ``id`` is the item the note is bound to, ``None`` for
-    everybody's own notes. ``pending`` says that what was read has not been reconciled yet (the mirror of R3).
+    ``path`` is relative to the vault, with ``/``, in the spelling on disk. ``id`` is the item the note is bound to,
+    ``None`` for everybody's own notes. ``pending`` says that what was read has not been reconciled yet (the mirror of
+    R3).
     """
 
     path: str
@@ -79,5 +80,5 @@ class NoteIndex(Protocol):
         ...
 
     def taken_names(self) -> Mapping[str, Sequence[str]]:
-        """Casefolded base names (without ``.md``) and casefolded aliases of all known notes, to the paths that bear them (R27)."""
+        """Casefolded base names (without ``.md``) and aliases of all known notes, to the paths bearing them (R27)."""
         ...

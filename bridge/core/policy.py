@@ -55,8 +55,8 @@ class Field:
     """One row of the table.
 
     ``normal`` brings a scalar, or one member, to the form in which it is compared. ``shown`` brings a member of the
-    Zotero face to the form notes show (a legal tag); it is the identity elsewhere. ``required`` scalars are held when a person
-    clears them in the note (R7). ``many`` marks derived lists.
+    Zotero face to the form notes show (a legal tag); it is the identity elsewhere. ``required`` scalars are held when a
+    person clears them in the note (R7). ``many`` marks derived lists; ``ordered`` those whose order means something.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Field:
     shown: Text = str
     required: bool = False
     many: bool = False
+    ordered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,9 @@ class Policy:
 
 #: The canonical order of keys in a note: what one edits first, machine keys last. Custom fields follow ``url``.
 ORDER: tuple[str, ...] = (
-    "title", "status", "status-date", "tags", "keywords", "collections", "authors", "year", "published", "venue", "type",
-    "doi", "url", "added", "started", "finished", "aliases", "citekey", "zotero-library", "zotero-key", "zotero-link",
-    "zotero-status", "zotero-stamp",
+    "title", "status", "status-date", "tags", "keywords", "collections", "authors", "year", "published", "venue",
+    "type", "doi", "url", "added", "started", "finished", "aliases", "citekey", "zotero-library", "zotero-key",
+    "zotero-link", "zotero-status", "zotero-stamp",
 )  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def build_policy(
         Field("title", Kind.SCALAR, required=True),
         Field("status", Kind.STATUS, normal=status_normal),
         Field("tags", Kind.MEMBERS, normal=tag_key, shown=tag_shown),
-        Field("keywords", Kind.DERIVED, normal=tag_key, shown=tag_shown, many=True),
+        Field("keywords", Kind.DERIVED, normal=tag_key, shown=tag_shown, many=True, ordered=False),
         Field("collections", Kind.MEMBERS),
         Field("authors", Kind.DERIVED, many=True),
         *(Field(name, Kind.DERIVED) for name in ("year", "published", "venue", "type")),
@@ -114,8 +115,8 @@ def build_policy(
         Field("added", Kind.DERIVED, normal=normal_day),
         Field("started", Kind.ONCE, normal=normal_day),
         Field("finished", Kind.ONCE, normal=normal_day),
-        Field("aliases", Kind.LOCAL),
         Field("citekey", Kind.SCALAR, required=True),
+        Field("aliases", Kind.LOCAL),  # after `citekey`: a former key joins them
         Field("zotero-link", Kind.DERIVED),
         Field("zotero-status", Kind.DERIVED),
         Field("abstract", Kind.BLOCK),

@@ -1,7 +1,7 @@
 """What a side is: the one interface the cycle works against, and the values that cross it.
 
-Two sides implement it, mirrored: :class:`bridge.zotero.side.ZoteroSide` and :class:`bridge.vault.side.VaultSide`; the tests
-add one in memory, and one contract suite (``tests/contract``) passes on all three. A side never merges and never
+Two sides implement it, mirrored: :class:`bridge.zotero.side.ZoteroSide` and :class:`bridge.vault.side.VaultSide`; the
+tests add one in memory, and one contract suite (``tests/contract``) passes on all three. A side never merges and never
 decides; it shows what is there, and carries out edits that each say what they expect to find (law 6).
 """
 
@@ -13,9 +13,10 @@ from typing import Literal, Protocol, TypeAlias
 
 from bridge.core.record import Face, ItemId, Record
 
-#: How an edit ended. ``applied``: done, ``record`` shows the side after it. ``stale``: the precondition failed, nothing was
-#: written, look again next cycle. ``refused``: this item cannot be written so (validation, too long, broken note); it is
-#: held with ``reason``. ``unknown``: sent, no answer came; read back before any retry. ``denied``: no right to write.
+#: How an edit ended. ``applied``: done, ``record`` shows the side after it. ``stale``: the precondition failed, nothing
+#: was written, look again next cycle. ``refused``: this item cannot be written so (validation, too long, broken note);
+#: it is held with ``reason``. ``unknown``: sent, no answer came; read back before any retry. ``denied``: no right to
+#: write.
 Result: TypeAlias = Literal["applied", "stale", "refused", "unknown", "denied"]
 
 
@@ -23,11 +24,11 @@ Result: TypeAlias = Literal["applied", "stale", "refused", "unknown", "denied"]
 class Edit:
     """One item's change on one side.
 
-    ``expect`` is the token of the :class:`Record` the change was planned on; ``""`` means the item must not exist yet (a
-    note to be made). ``set`` maps changed fields to whole new values. ``record`` is Zotero's record where a side needs
-    more than the changed fields: a new note is made from it, blocks are renewed from it. ``stamp`` is the note's new
-    stamp (vault side only; ``""`` leaves the one that is there). ``before`` is the face this side showed at the last
-    agreement: who follows a title or a citation key needs to know the old one (R30).
+    ``expect`` is the token of the :class:`Record` the change was planned on; ``""`` means the item must not exist yet
+    (a note to be made). ``set`` maps changed fields to whole new values. ``record`` is Zotero's record where a side
+    needs more than the changed fields: a new note is made from it, blocks are renewed from it. ``stamp`` is the note's
+    new stamp (vault side only; ``""`` leaves the one that is there). ``before`` is the face this side showed at the
+    last agreement: who follows a title or a citation key needs to know the old one (R30).
     """
 
     id: ItemId

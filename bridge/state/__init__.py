@@ -1,0 +1,140 @@
+"""What Bridge remembers, in SQLite outside the vault. It never merges.
+
+Laws kept here: 7 (a download and its cursor in one transaction, R3; an intention before the write, R4), 11 (a lost file
+is a union, so nothing here is needed to find a note again), 12 (a dry run works on :meth:`State.snapshot`, a copy in
+memory).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from bridge.errors import StateError
+from bridge.state.agreements import Agreements
+from bridge.state.history import ConflictRow, CycleRow, History
+from bridge.state.items import Items
+from bridge.state.notes import Notes
+from bridge.state.schema import migrate
+
+__all__ = ["ConflictRow", "CycleRow", "State"]
+
+
+class State:
+    """The state of one vault; one process writes it at a time (the vault's lock sees to that).
+
+    Its parts share one connection: :attr:`items` (what Zotero sent), :attr:`notes` (what the vault showed),
+    :attr:`agreements` (bases, stamps, intentions), :attr:`history` (conflicts, held parts, cycles and their changes).
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self.items = Items(connection)
+        self.notes = Notes(connection)
+        self.agreements = Agreements(connection)
+        self.history = History(connection)
+
+    @classmethod
+    def open(cls, path: Path) -> State:
+        """Open the state file, made or migrated as needed.
+
+        :raises StateError: it cannot be opened, is no database, or was written by a newer Bridge.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Page downloads are stored by the cycle's own thread; the threads that fetch never touch the database.
+            connection = sqlite3.connect(path, isolation_level=None)
+            path.chmod(0o600)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")  # a note must never bear a stamp that a power cut forgot
+            migrate(connection)
+        except (sqlite3.Error, OSError) as error:
+            raise StateError(f"The state file {path} cannot be used: {error}") from error
+        return cls(connection)
+
+    def snapshot(self) -> State:
+        """A copy in memory, for a dry run: what it changes is gone with it (law 12)."""
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        self._db.backup(copy)
+        return State(copy)
+
+    @classmethod
+    def peek(cls, path: Path) -> State:
+        """A copy in memory of the state file as it is; an empty state where there is none. Writes nothing (law 12)."""
+        memory = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            if path.exists():
+                source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+                try:
+                    source.backup(memory)
+                finally:
+                    source.close()
+            migrate(memory)
+        except sqlite3.Error as error:
+            memory.close()
+            raise StateError(f"The state file {path} cannot be read: {error}") from error
+        return cls(memory)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; nested use joins the outer transaction.
+
+        :raises StateError: the database failed (disk full, damaged); nothing of the transaction is kept.
+        """
+        if self._db.in_transaction:
+            yield
+            return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise StateError(f"The state could not be written: {error}") from error
+
+    # --- small facts ------------------------------------------------------------------------------------------------
+
+    def get_meta(self, name: str) -> str | None:
+        """A remembered fact, or ``None``."""
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Remember a fact."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def counts(self) -> dict[str, int]:
+        """How much there is: items, notes, pending, conflicts, held."""
+        items, notes = self._db.execute(
+            "SELECT (SELECT count(*) FROM items WHERE paper AND NOT gone),"
+            " (SELECT count(*) FROM notes WHERE key IS NOT NULL)"
+        ).fetchone()
+        (pending,) = self._db.execute(
+            "SELECT count(*) FROM (SELECT library, key FROM items WHERE pending AND paper"
+            " UNION SELECT library, key FROM notes WHERE pending AND key IS NOT NULL)"
+        ).fetchone()
+        return {
+            "items": items,
+            "notes": notes,
+            "pending": pending,
+            "conflicts": len(self.history.conflicts()),
+            "held": len(self.history.held()),
+        }

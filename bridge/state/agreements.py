@@ -1,0 +1,116 @@
+"""Bases, the stamps that name them, and what was about to be written (R1, R2, R4, R38)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from bridge.core.record import Base, ItemId, Standing
+from bridge.state.faces import dump, load_face
+
+
+class Agreement(NamedTuple):
+    """A base with the stamp its note was given."""
+
+    base: Base
+    stamp: str
+
+
+class Agreements:
+    """Every agreement a note may still bear the stamp of; one of them is the item's base."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def base(self, item: ItemId) -> Agreement | None:
+        """The present base, with the open conflicts."""
+        query = (
+            "SELECT zotero, vault, stamp FROM bases JOIN agreements ON number = agreement"
+            " WHERE bases.library = ? AND bases.key = ?"
+        )
+        return self._load(item, query, item)
+
+    def by_stamp(self, item: ItemId, stamp: str) -> Agreement | None:
+        """The last agreement that was given this stamp (R1), with the open conflicts."""
+        query = (
+            "SELECT zotero, vault, stamp FROM agreements WHERE library = ? AND key = ? AND stamp = ?"
+            " ORDER BY number DESC LIMIT 1"
+        )
+        return self._load(item, query, (*item, stamp))
+
+    def intent(self, item: ItemId) -> Agreement | None:
+        """What was about to be written to Zotero and has not been confirmed (R4)."""
+        query = (
+            "SELECT zotero, vault, stamp FROM intents JOIN agreements ON number = agreement"
+            " WHERE intents.library = ? AND intents.key = ?"
+        )
+        return self._load(item, query, item)
+
+    def _load(self, item: ItemId, query: str, arguments: tuple[str, ...]) -> Agreement | None:
+        row = self._db.execute(query, arguments).fetchone()
+        if row is None:
+            return None
+        return Agreement(Base(load_face(row[0]), load_face(row[1]), self.conflicts(item)), row[2])
+
+    def conflicts(self, item: ItemId) -> dict[str, Standing]:
+        """The open conflicts of one item, by field."""
+        query = "SELECT field, zotero, vault, answer FROM conflicts WHERE library = ? AND key = ? AND ended = ''"
+        return {row[0]: Standing(row[1], row[2], row[3]) for row in self._db.execute(query, item)}
+
+    def add(self, item: ItemId, base: Base, stamp: str, now: str) -> int:
+        """Store an agreement that is about to be written; returns its number."""
+        cursor = self._db.execute(
+            "INSERT INTO agreements (library, key, stamp, zotero, vault, given) VALUES (?,?,?,?,?,?)",
+            (*item, stamp, dump(dict(base.zotero)), dump(dict(base.vault)), now),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def amend(self, number: int, base: Base, stamp: str) -> None:
+        """Correct a stored agreement by what the sides showed in the end."""
+        self._db.execute(
+            "UPDATE agreements SET stamp = ?, zotero = ?, vault = ? WHERE number = ?",
+            (stamp, dump(dict(base.zotero)), dump(dict(base.vault)), number),
+        )
+
+    def intend(self, item: ItemId, number: int) -> None:
+        """Note that a write to Zotero is about to be sent."""
+        self._db.execute("INSERT OR REPLACE INTO intents VALUES (?,?,?)", (*item, number))
+
+    def settle(self, item: ItemId, number: int) -> None:
+        """An agreement becomes the base; what was intended before is done with."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO bases (library, key, agreement, absent) VALUES (?,?,?,0)", (*item, number)
+        )
+        self.drop_intent(item)
+
+    def drop_intent(self, item: ItemId) -> None:
+        """The intended write has been looked into."""
+        self._db.execute("DELETE FROM intents WHERE library = ? AND key = ?", item)
+
+    def void(self, items: Iterable[ItemId]) -> None:
+        """What was agreed about these items holds no longer: they have no base (R17)."""
+        rows = list(items)
+        for table in ("bases", "intents", "agreements"):
+            self._db.executemany(f"DELETE FROM {table} WHERE library = ? AND key = ?", rows)  # noqa: S608 (constant)
+
+    # --- tombstones -------------------------------------------------------------------------------------------------
+
+    def set_absent(self, items: Iterable[ItemId], *, absent: bool) -> None:
+        """Keep the base of a note that was deleted, or take the note as there again (R38)."""
+        self._db.executemany(
+            "UPDATE bases SET absent = ? WHERE library = ? AND key = ?", ((absent, *item) for item in items)
+        )
+
+    def absent(self, library: str) -> set[str]:
+        """Keys of items whose note a person deleted: it is not made again."""
+        return {row[0] for row in self._db.execute("SELECT key FROM bases WHERE library = ? AND absent", (library,))}
+
+    def prune(self, before: str) -> None:
+        """Forget agreements given before a moment (ISO 8601), but for bases and intentions."""
+        self._db.execute(
+            "DELETE FROM agreements WHERE given < ? AND number NOT IN (SELECT agreement FROM bases)"
+            " AND number NOT IN (SELECT agreement FROM intents)",
+            (before,),
+        )

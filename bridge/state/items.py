@@ -1,0 +1,164 @@
+"""What Zotero sent, kept as it was sent, with the cursor of each library (R3)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bridge.core.record import ItemId
+from bridge.state.faces import dump
+
+#: Types that are never papers of their own.
+_CHILD_TYPES = frozenset({"attachment", "note", "annotation"})
+
+
+class Items:
+    """The stored objects; the item store of :class:`bridge.zotero.side.ZoteroSide`."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    # --- libraries --------------------------------------------------------------------------------------------------
+
+    def cursor(self, library: str) -> int:
+        """The library version up to which everything was downloaded; 0 at first."""
+        row = self._db.execute("SELECT cursor FROM libraries WHERE name = ?", (library,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def set_cursor(self, library: str, version: int) -> None:
+        """Move the cursor; call it in the transaction that stores the download."""
+        self._db.execute(
+            "INSERT INTO libraries (name, cursor) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor",
+            (library, version),
+        )
+
+    def tree(self, library: str) -> list[dict[str, Any]]:
+        """The collections of a library as the server sent them."""
+        row = self._db.execute("SELECT tree FROM libraries WHERE name = ?", (library,)).fetchone()
+        return json.loads(row[0]) if row else []
+
+    def set_tree(self, library: str, collections: Sequence[Mapping[str, Any]]) -> None:
+        """Store the collection tree; every paper's paths may have changed with it (R20)."""
+        self._db.execute(
+            "INSERT INTO libraries (name, cursor, tree) VALUES (?, 0, ?)"
+            " ON CONFLICT (name) DO UPDATE SET tree = excluded.tree",
+            (library, dump(list(collections))),
+        )
+
+    # --- objects ----------------------------------------------------------------------------------------------------
+
+    def get_item(self, item: ItemId) -> Mapping[str, Any] | None:
+        """The stored object, or ``None``."""
+        row = self._db.execute("SELECT json FROM items WHERE library = ? AND key = ?", item).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def put_items(self, library: str, objects: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+        """Store objects; those whose content differs from what is stored become pending.
+
+        Returns the keys whose content changed although their version did not rise: what was agreed about them is void
+        (R17).
+        """
+        keys = [obj["key"] for obj in objects]
+        known = self._known(library, keys)
+        suspicious: set[str] = set()
+        rows = []
+        for obj in objects:
+            data, key, version = obj["data"], obj["key"], int(obj["version"])
+            text = dump(obj)
+            paper = data.get("itemType") not in _CHILD_TYPES and not data.get("parentItem")
+            pending = paper
+            if (old := known.get(key)) is not None:
+                same = old[1] == text or _content(json.loads(old[1])) == _content(obj)
+                if version < old[0] or (version == old[0] and not same):
+                    suspicious.add(key)
+                # An own write comes back with the next download; it is no news (law 8), nor is a lifted tombstone's
+                # absence.
+                pending = paper and (not same or bool(old[2]) or bool(old[3]))
+            trashed = bool(data.get("deleted"))
+            rows.append((library, key, version, text, paper, data.get("parentItem") or None, trashed, pending))
+        self._db.executemany(
+            "INSERT INTO items (library, key, version, json, paper, parent, trashed, pending) VALUES (?,?,?,?,?,?,?,?)"
+            " ON CONFLICT (library, key) DO UPDATE SET version = excluded.version, json = excluded.json, gone = 0,"
+            " paper = excluded.paper, parent = excluded.parent, trashed = excluded.trashed, pending = excluded.pending",
+            rows,
+        )
+        return frozenset(suspicious)
+
+    def _known(self, library: str, keys: Sequence[str]) -> dict[str, tuple[int, str, int, int]]:
+        found: dict[str, tuple[int, str, int, int]] = {}
+        for start in range(0, len(keys), 500):
+            part = keys[start : start + 500]
+            marks = ",".join("?" * len(part))
+            query = f"SELECT key, version, json, pending, gone FROM items WHERE library = ? AND key IN ({marks})"  # noqa: S608 (marks only)
+            found |= {row[0]: row[1:] for row in self._db.execute(query, (library, *part))}
+        return found
+
+    def mark_gone(self, library: str, keys: Iterable[str]) -> int:
+        """Note that the server erased items; their last content is kept. Returns how many papers that were."""
+        before = self._db.total_changes
+        self._db.executemany(
+            "UPDATE items SET gone = 1, pending = paper WHERE library = ? AND key = ? AND NOT gone",
+            ((library, key) for key in keys),
+        )
+        return self._db.total_changes - before
+
+    def keys(self, library: str) -> set[str]:
+        """All keys that are stored and not erased."""
+        return {row[0] for row in self._db.execute("SELECT key FROM items WHERE library = ? AND NOT gone", (library,))}
+
+    def life(self, item: ItemId) -> str | None:
+        """``live``, ``trashed`` or ``deleted``; ``None`` for an item never heard of, or one that is no paper."""
+        row = self._db.execute(
+            "SELECT trashed, gone FROM items WHERE library = ? AND key = ? AND paper", item
+        ).fetchone()
+        return None if row is None else "deleted" if row[1] else "trashed" if row[0] else "live"
+
+    def papers(self, library: str) -> int:
+        """How many papers the library has, trashed ones not counted."""
+        query = "SELECT count(*) FROM items WHERE library = ? AND paper AND NOT gone AND NOT trashed"
+        return int(self._db.execute(query, (library,)).fetchone()[0])
+
+    # --- what is due --------------------------------------------------------------------------------------------------
+
+    def pending(self, library: str) -> Iterator[ItemId]:
+        """Papers whose download has not been reconciled, by key."""
+        query = "SELECT library, key FROM items WHERE library = ? AND pending AND paper ORDER BY key"
+        return iter([ItemId(*row) for row in self._db.execute(query, (library,))])
+
+    def set_pending(self, items: Iterable[ItemId], *, pending: bool) -> None:
+        """Mark papers as due, or as done."""
+        self._db.executemany(
+            "UPDATE items SET pending = ? WHERE library = ? AND key = ?", ((pending, *item) for item in items)
+        )
+
+    def set_all_pending(self, library: str) -> None:
+        """Compare everything anew: the tree or the configuration changed."""
+        self._db.execute("UPDATE items SET pending = 1 WHERE library = ? AND paper", (library,))
+
+    def set_citekey(self, item: ItemId, citekey: str) -> None:
+        """Remember the citation key of a paper without a note, to find it when a note mentions it (R26)."""
+        self._db.execute("UPDATE items SET citekey = ? WHERE library = ? AND key = ?", (citekey, *item))
+
+    def by_citekey(self, library: str, citekeys: Iterable[str]) -> list[ItemId]:
+        """Papers without notes that bear one of the citation keys."""
+        found = []
+        for citekey in citekeys:
+            query = "SELECT library, key FROM items WHERE library = ? AND citekey = ? AND NOT gone AND NOT trashed"
+            found += [ItemId(*row) for row in self._db.execute(query, (library, citekey))]
+        return found
+
+    def tag_uses(self, library: str) -> dict[str, int]:
+        """How many papers bear each tag, as Zotero spells it; read when a note brings a new tag."""
+        query = (
+            "SELECT json_extract(tag.value, '$.tag'), count(*) FROM items, json_each(items.json, '$.data.tags') AS tag"
+            " WHERE library = ? AND NOT gone AND paper GROUP BY 1"
+        )
+        return {row[0]: row[1] for row in self._db.execute(query, (library,)) if row[0]}
+
+
+def _content(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an object is content: all of its data but the version."""
+    return {name: value for name, value in obj["data"].items() if name != "version"}

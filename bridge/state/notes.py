@@ -1,0 +1,153 @@
+"""What the vault showed: one row a Markdown file. The note index of :class:`bridge.vault.side.VaultSide`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from bridge.core.place import Facts, NoteRow, Stat
+from bridge.core.plan import Held
+from bridge.core.record import ItemId
+from bridge.state.faces import dump, load_face
+
+_COLUMNS = "path, size, mtime_ns, inode, digest, library, key, stamp, face, facts, held, pending"
+#: Held codes that make a note a second one of its item rather than the item's note (R8).
+COPY_CODES = frozenset({"copied-note", "conflict-copy"})
+
+
+class Notes:
+    """Implements :class:`bridge.core.place.NoteIndex`."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def stats(self) -> Mapping[str, Stat]:
+        """Path to stat of every file known."""
+        return {row[0]: Stat(*row[1:]) for row in self._db.execute("SELECT path, size, mtime_ns, inode FROM notes")}
+
+    def row(self, path: str) -> NoteRow | None:
+        """The row of one path."""
+        found = self._db.execute(f"SELECT {_COLUMNS} FROM notes WHERE path = ?", (path,)).fetchone()  # noqa: S608 (constant)
+        return _row(found) if found else None
+
+    def rows_of(self, ids: Iterable[ItemId]) -> Mapping[ItemId, NoteRow]:
+        """The note of each item that has one; copies are no item's note."""
+        found: dict[ItemId, NoteRow] = {}
+        query = f"SELECT {_COLUMNS} FROM notes WHERE library = ? AND key = ? AND NOT copy ORDER BY path"  # noqa: S608 (constant)
+        for item in ids:
+            if (row := self._db.execute(query, item).fetchone()) is not None:
+                found[item] = _row(row)
+        return found
+
+    def bound(self) -> Mapping[str, ItemId]:
+        """Path to item of every bound note, held copies included."""
+        query = "SELECT path, library, key FROM notes WHERE key IS NOT NULL"
+        return {path: ItemId(library, key) for path, library, key in self._db.execute(query)}
+
+    def noted(self, library: str) -> set[str]:
+        """Keys of the library's items that have a note."""
+        query = "SELECT key FROM notes WHERE library = ? AND NOT copy AND key IS NOT NULL"
+        return {row[0] for row in self._db.execute(query, (library,))}
+
+    def put_rows(self, rows: Sequence[NoteRow]) -> None:
+        """Remember rows, by path."""
+        self._db.executemany(
+            f"INSERT OR REPLACE INTO notes ({_COLUMNS}, copy) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 (constant)
+            (
+                (
+                    row.path,
+                    *row.stat,
+                    row.digest,
+                    *(row.id or (None, None)),
+                    row.stamp,
+                    dump(dict(row.face)),
+                    _dump_facts(row.facts),
+                    dump([[h.code, h.reason, h.path, h.field] for h in row.held]),
+                    row.pending,
+                    any(h.code in COPY_CODES for h in row.held),
+                )
+                for row in rows
+            ),
+        )
+
+    def drop_rows(self, paths: Iterable[str]) -> None:
+        """Forget paths."""
+        self._db.executemany("DELETE FROM notes WHERE path = ?", ((path,) for path in paths))
+
+    def forget_stats(self) -> None:
+        """Have every file read again: the configuration by which notes are read has changed."""
+        self._db.execute("UPDATE notes SET mtime_ns = -1")
+
+    def pending(self, library: str) -> list[ItemId]:
+        """Items whose note was read and not yet reconciled."""
+        query = "SELECT DISTINCT library, key FROM notes WHERE pending AND library = ? AND NOT copy ORDER BY key"
+        return [ItemId(*row) for row in self._db.execute(query, (library,))]
+
+    def set_pending(self, items: Iterable[ItemId], *, pending: bool) -> None:
+        """Mark the notes of items as due, or as done."""
+        self._db.executemany(
+            "UPDATE notes SET pending = ? WHERE library = ? AND key = ? AND NOT copy",
+            ((pending, *item) for item in items),
+        )
+
+    def held(self) -> Iterator[Held]:
+        """What is held about files, as last read."""
+        query = "SELECT path, library, key, held FROM notes WHERE held <> '[]'"
+        for path, library, key, held in self._db.execute(query):
+            item = ItemId(library, key) if key else None
+            for code, reason, held_path, field in json.loads(held):
+                yield Held(code, reason, held_path or path, field, item)
+
+    def facts(self) -> Iterator[tuple[str, Facts]]:
+        """What notes not bound to any item tell about papers (R26, R28)."""
+        for path, facts in self._db.execute("SELECT path, facts FROM notes WHERE key IS NULL AND facts <> '{}'"):
+            yield path, _load_facts(facts)
+
+    def mentions(self) -> set[str]:
+        """Citation keys that any note links to."""
+        query = "SELECT facts FROM notes WHERE facts LIKE '%\"mentions\"%'"
+        return {name for (facts,) in self._db.execute(query) for name in _load_facts(facts).mentions}
+
+    def taken_names(self) -> Mapping[str, Sequence[str]]:
+        """Casefolded base names and aliases of all known notes, to the paths that bear them (R27)."""
+        taken: dict[str, list[str]] = {}
+        for path, facts in self._db.execute("SELECT path, facts FROM notes"):
+            names = {PurePosixPath(path).stem.casefold()}
+            if "aliases" in facts:
+                names |= {alias.casefold() for alias in _load_facts(facts).aliases}
+            for name in names:
+                taken.setdefault(name, []).append(path)
+        return taken
+
+
+def _row(found: tuple[Any, ...]) -> NoteRow:
+    path, size, mtime_ns, inode, digest, library, key, stamp, face, facts, held, pending = found
+    item = ItemId(library, key) if key else None
+    return NoteRow(
+        path=path,
+        stat=Stat(size, mtime_ns, inode),
+        digest=digest,
+        id=item,
+        stamp=stamp,
+        face=load_face(face),
+        facts=_load_facts(facts),
+        held=tuple(Held(code, reason, where, field, item) for code, reason, where, field in json.loads(held)),
+        pending=bool(pending),
+    )
+
+
+_FACTS = ("aliases", "citekey", "doi", "zotero_links", "mentions")
+
+
+def _dump_facts(facts: Facts) -> str:
+    """Only what is there, so that a plain note costs two bytes."""
+    return dump({name: value for name in _FACTS if (value := getattr(facts, name))})
+
+
+def _load_facts(text: str) -> Facts:
+    return Facts(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()}
+    )

@@ -1,0 +1,79 @@
+"""The tables, and how an older file becomes a present one."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from bridge.errors import StateError
+
+#: Each entry brings the file from version n to n + 1; a released entry is never edited.
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE libraries (name TEXT PRIMARY KEY, cursor INTEGER NOT NULL, tree TEXT NOT NULL DEFAULT '[]') WITHOUT
+    ROWID; -- json: the object as the server sent it. pending: not yet reconciled (R3). gone: erased on the server's
+    word. CREATE TABLE items (
+        library TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, json TEXT NOT NULL,
+        paper INTEGER NOT NULL, parent TEXT, trashed INTEGER NOT NULL, gone INTEGER NOT NULL DEFAULT 0,
+        pending INTEGER NOT NULL, citekey TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (library, key));
+    CREATE INDEX items_pending ON items (library, key) WHERE pending;
+    CREATE INDEX items_citekey ON items (citekey) WHERE citekey <> '';
+    CREATE INDEX items_parent ON items (library, parent) WHERE parent IS NOT NULL;
+    -- One row a Markdown file. copy: a second note of an item, held and not its note (R8).
+    CREATE TABLE notes (
+        path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
+        digest TEXT NOT NULL, library TEXT, key TEXT, stamp TEXT NOT NULL, face TEXT NOT NULL,
+        facts TEXT NOT NULL, held TEXT NOT NULL, copy INTEGER NOT NULL, pending INTEGER NOT NULL);
+    CREATE INDEX notes_item ON notes (library, key) WHERE key IS NOT NULL;
+    CREATE INDEX notes_pending ON notes (path) WHERE pending;
+    CREATE INDEX notes_held ON notes (path) WHERE held <> '[]';
+    -- Every agreement whose stamp a note may still bear (R1), with both faces (R2).
+    CREATE TABLE agreements (
+        number INTEGER PRIMARY KEY, library TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL,
+        zotero TEXT NOT NULL, vault TEXT NOT NULL, given TEXT NOT NULL);
+    CREATE INDEX agreements_stamp ON agreements (library, key, stamp);
+    -- The base of an item is one of its agreements. absent: its note was deleted, the base is kept (R38).
+    CREATE TABLE bases (
+        library TEXT NOT NULL, key TEXT NOT NULL, agreement INTEGER NOT NULL REFERENCES agreements (number),
+        absent INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (library, key)) WITHOUT ROWID;
+    -- What was about to be written to Zotero (R4).
+    CREATE TABLE intents (
+        library TEXT NOT NULL, key TEXT NOT NULL, agreement INTEGER NOT NULL REFERENCES agreements (number),
+        PRIMARY KEY (library, key)) WITHOUT ROWID;
+    CREATE TABLE conflicts (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, library TEXT NOT NULL, key TEXT NOT NULL, field TEXT NOT NULL,
+        zotero TEXT NOT NULL, vault TEXT NOT NULL, opened TEXT NOT NULL, answer TEXT NOT NULL DEFAULT '',
+        ended TEXT NOT NULL DEFAULT '');
+    CREATE UNIQUE INDEX conflicts_open ON conflicts (library, key, field) WHERE ended = '';
+    CREATE TABLE held (
+        library TEXT NOT NULL, key TEXT NOT NULL, field TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL,
+        path TEXT NOT NULL, PRIMARY KEY (library, key, code, field, reason)) WITHOUT ROWID;
+    CREATE TABLE put_backs (
+        library TEXT NOT NULL, key TEXT NOT NULL, field TEXT NOT NULL, times INTEGER NOT NULL,
+        PRIMARY KEY (library, key, field)) WITHOUT ROWID;
+    CREATE TABLE cycles (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, started TEXT NOT NULL, seconds REAL NOT NULL DEFAULT 0,
+        summary TEXT NOT NULL DEFAULT '{}');
+    CREATE TABLE changes (
+        cycle INTEGER NOT NULL REFERENCES cycles (number), side TEXT NOT NULL, library TEXT NOT NULL, key TEXT NOT NULL,
+        path TEXT NOT NULL, title TEXT NOT NULL, field TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
+        why TEXT NOT NULL);
+    CREATE INDEX changes_cycle ON changes (cycle);
+    CREATE INDEX changes_item ON changes (library, key);
+    """,
+)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring the tables to the present version, each step in its own transaction.
+
+    :raises StateError: the file was written by a newer Bridge.
+    """
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise StateError(
+            f"The state was written by a newer Bridge (its version {version}, this one knows {len(MIGRATIONS)})."
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")

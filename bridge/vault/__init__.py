@@ -1,1 +1,1 @@
-"""The vault side: the only rooms that read or write notes."""
+"""The vault: the only rooms that read or write notes."""

@@ -1,0 +1,162 @@
+"""Reading and writing ``.bridge/config.toml``.
+
+Reading uses the standard library's parser; tomlkit, which takes longer to import, is needed only to write. Errors
+name the file, the key and what is allowed there, one line each.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from bridge.config.model import Config, near
+from bridge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+CONFIG_PATH = Path(".bridge/config.toml")
+"""Where the configuration is, relative to the vault."""
+
+
+def read(vault: Path) -> Config:
+    """The configuration of a vault.
+
+    Raises:
+        ConfigError: the file is missing, is no TOML, or holds something that is not allowed.
+
+    """
+    path = vault / CONFIG_PATH
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"{CONFIG_PATH} is missing in this vault") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{CONFIG_PATH} cannot be read: {type(error).__name__}") from None
+    return parse(text)
+
+
+def parse(text: str) -> Config:
+    """The configuration in a TOML text; errors as in :func:`read`."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{CONFIG_PATH} is not valid TOML: {error}") from None
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        lines = [f"  {_said(each)}" for each in error.errors(include_url=False, include_context=True)]
+        raise ConfigError("\n".join([f"{CONFIG_PATH} holds what is not allowed:", *lines])) from None
+
+
+def _said(error: ErrorDetails) -> str:
+    """One fault in words. Values are not quoted: a key pasted into the wrong place must not be shown (law 14)."""
+    where = [str(part) for part in error["loc"]]
+    name = ".".join(where) or "the file"
+    match error["type"]:
+        case "extra_forbidden":
+            allowed = _allowed(error["loc"])
+            return f"{name} is unknown{near(where[-1], allowed)}; allowed are {', '.join(allowed)}"
+        case "missing":
+            return f"{name} is missing"
+        case "literal_error":
+            return f"{name} must be one of {error['ctx']['expected']}"
+        case "value_error":
+            return f"{name}: {error['ctx']['error']}"
+        case _:
+            return f"{name}: {error['msg']}"
+
+
+def _allowed(loc: tuple[int | str, ...]) -> list[str]:
+    """The names allowed where an unknown one stands."""
+    model: Any = Config
+    for part in loc[:-1]:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        model = next(each for each in (annotation, *_arguments(annotation)) if _is_model(each))
+    return list(model.model_fields)
+
+
+def _arguments(annotation: Any) -> tuple[Any, ...]:
+    return tuple(getattr(annotation, "__args__", ()))
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def render(config: Config) -> str:
+    """A configuration as a file for a person to edit: what was chosen, and the rest as comments with its defaults."""
+    import tomlkit  # 25 ms, needed at `init` only
+
+    document = tomlkit.document()
+    document.add(
+        tomlkit.comment(
+            "Bridge keeps this vault and a Zotero library in step. A change here counts from the next sync."
+        )
+    )
+    libraries = tomlkit.aot()
+    for each in config.library:
+        table = tomlkit.table()
+        table.add("id", each.id)
+        if config.sandbox is None:
+            table.add("url", each.url)
+        table.add("folder", each.folder)
+        table["folder"].comment("new notes are made here; move them wherever you like")
+        libraries.append(table)
+    document.add("library", libraries)
+
+    notes = tomlkit.table()
+    for name, why in (
+        ("create", '"all" papers, or only "wanted" ones: begun, highlighted or linked'),
+        ("file", "{citekey}, {key}, {title}, {year}, {author}"),
+        ("max_new", "ask before a sync makes more notes than this"),
+        ("templates", "your own templates for new notes"),
+    ):
+        notes.add(name, getattr(config.notes, name))
+        notes[name].comment(why)
+    document.add("notes", notes)
+    zone = tomlkit.table()
+    zone.add("zone", config.time.zone)
+    zone["zone"].comment("where a day begins and ends")
+    document.add("time", zone)
+    keys = tomlkit.table()
+    keys.add("generate", config.citekeys.generate)
+    keys["generate"].comment("making citation keys is not part of this version yet")
+    document.add("citekeys", keys)
+    if config.sandbox is not None:
+        sandbox = tomlkit.table()
+        sandbox.add("data", config.sandbox.data)
+        sandbox["data"].comment("the practice library of this vault; served while a command needs it")
+        document.add("sandbox", sandbox)
+    return tomlkit.dumps(document) + _MORE
+
+
+_MORE = """
+# More that can be set, with what holds while it is not:
+#
+# [tags]
+# automatic = "keywords"    # Zotero's automatic tags: in `keywords`, among the "tags", or "off"
+#
+# [status]
+# store = "extra"           # as the Reading List plug-in keeps it, or in a "tag"
+# names = { reading = "In Progress" }   # a status in notes = its name in Zotero
+#
+# [fields]                  # more keys of your notes, kept in step with Zotero
+# rating = "extra:Rating"   # a line of Extra
+# pages = "pages"           # a field of Zotero
+#
+# [keys]                    # call a key differently in your notes
+# doi = "DOI"
+#
+# [conflicts]
+# policy = "ask"            # when both sides changed a field: ask, or let "zotero" or "vault" win
+#
+# [guards]                  # stop and ask when one sync would change more than this
+# share = 0.2
+# minimum = 10
+"""

@@ -1,0 +1,180 @@
+"""The Zotero side: shows items as records, and carries out edits that each name the version they expect (law 6).
+
+The stored API object is what an edit is cut from: it must still be the version the edit was planned on, and only the
+fields that differ from it are sent; an edit that changes nothing there is never sent, since the server would count the
+library's version up for it. Whatever the server answers with is stored before it is reported (R3, law 7).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bridge.core.record import Face, ItemId, Record
+from bridge.core.side import Edit, Outcome, Result
+from bridge.errors import BridgeError
+from bridge.zotero.pull import Object
+from bridge.zotero.rights import Rights
+from bridge.zotero.writes import BATCH, Status, WriteResult
+
+if TYPE_CHECKING:
+    from bridge.zotero.client import ZoteroClient
+    from bridge.zotero.mapping import Mapper
+
+#: Seconds between the batches of a bulk write (R19): people's own edits go first, and the rate limit stays far.
+BULK_REST = 1.0
+
+_RESULTS: Mapping[Status, Result] = {
+    "applied": "applied",
+    "unchanged": "applied",
+    "stale": "stale",
+    "missing": "stale",  # nothing was written; the next look shows that it is gone
+    "refused": "refused",
+    "unknown": "unknown",
+}
+
+
+class ItemStore(Protocol):
+    """Where downloaded API objects are kept; :class:`bridge.state.State` does it."""
+
+    def get_item(self, id: ItemId) -> Mapping[str, Any] | None:  # noqa: A002 (the word of the whole project)
+        """The stored API object."""
+        ...
+
+    def put_items(self, library: str, objs: Sequence[Mapping[str, Any]]) -> None:
+        """Store API objects, newer over older."""
+        ...
+
+
+@dataclass(slots=True)
+class _Planned:
+    """An edit in a batch: its outcome where that is known already, else what will be sent."""
+
+    edit: Edit
+    outcome: Outcome | None = None
+    stored: Mapping[str, Any] | None = None
+    send: Mapping[str, Any] | None = None
+
+
+class ZoteroSide:
+    """One Zotero library as a side of the sync; see :class:`bridge.core.side.Side` for the contract.
+
+    ``mapper`` may be exchanged between calls, when the collection tree has changed (R20).
+    """
+
+    def __init__(self, client: ZoteroClient, mapper: Mapper, items: ItemStore, rights: Rights) -> None:
+        self.mapper = mapper
+        self._client, self._items, self._rights = client, items, rights
+
+    def look(self, ids: Iterable[ItemId]) -> Mapping[ItemId, Record]:
+        """Download the given items, store them, and show those that are there and are papers."""
+        keys = [one.key for one in ids if one.library == self._client.library]
+        found = self._client.fetch(keys) if keys else []
+        if found:
+            self._items.put_items(self._client.library, found)
+        return {self._id(one): self.mapper.record(one) for one in found if self.mapper.is_paper(one)}
+
+    def apply(self, edits: Iterable[Edit], *, bulk: bool = False) -> Iterator[Outcome]:
+        """Carry out edits in batches of at most 50 and report on each, in the order given.
+
+        :param bulk: writes the machine thought of (R19): paced, and with a ``dateModified`` that keeps people's order.
+        :raises ForbiddenError, UnreachableError, ProtocolError: after the outcomes that were known by then.
+        """
+        if not self._rights.write:
+            for edit in edits:
+                yield Outcome(edit.id, "denied", reason=self._rights.reason)
+            return
+        batch: list[_Planned] = []
+        ids: set[ItemId] = set()
+        for edit in edits:
+            # A second edit of an item is cut from what the first one left behind.
+            if edit.id in ids or sum(one.send is not None for one in batch) == BATCH:
+                yield from self._carry_out(batch, bulk=bulk)
+                batch, ids = [], set()
+            batch.append(self._plan(edit, bulk=bulk))
+            ids.add(edit.id)
+        yield from self._carry_out(batch, bulk=bulk)
+
+    def _id(self, item: Mapping[str, Any]) -> ItemId:
+        return ItemId(self._client.library, item["key"])
+
+    # --- before sending ------------------------------------------------------------------------------------------
+
+    def _plan(self, edit: Edit, *, bulk: bool) -> _Planned:
+        stored = self._items.get_item(edit.id) if edit.id.library == self._client.library else None
+        if stored is None or str(stored["version"]) != edit.expect:
+            reason = "the stored item is not the one this edit was planned on"
+            return _Planned(edit, Outcome(edit.id, "stale", reason=reason))
+        record = self.mapper.record(stored)
+        if refusal := self._refusal(stored, record.face, edit.set):
+            return _Planned(edit, Outcome(edit.id, "refused", record, refusal))
+        patch = self.mapper.patch(stored, edit.set)
+        if not patch:
+            return _Planned(edit, Outcome(edit.id, "applied", record))
+        if bulk and (modified := _second_later(stored["data"].get("dateModified"))):
+            patch = {**patch, "dateModified": modified}
+        return _Planned(edit, stored=stored, send={"key": edit.id.key, "version": stored["version"], **patch})
+
+    def _refusal(self, stored: Mapping[str, Any], face: Face, wanted: Face) -> str:
+        """Why some value that is not there yet cannot be written; empty where all can."""
+        for field, value in wanted.items():
+            shown = face.get(field, "")
+            there = {shown} if isinstance(shown, str) else set(shown)
+            for one in (value,) if isinstance(value, str) else value:
+                if one and one not in there and (reason := self.mapper.refusal(stored, field, one)):
+                    return reason
+        return ""
+
+    # --- sending and after ---------------------------------------------------------------------------------------
+
+    def _carry_out(self, batch: list[_Planned], *, bulk: bool) -> Iterator[Outcome]:
+        """Send a batch and report on it; on an error, first on what is known of it."""
+        objects = [one.send for one in batch if one.send is not None]
+        results: dict[str, WriteResult] = {}
+        failure: BridgeError | None = None
+        if objects:
+            try:
+                for result in self._client.write_items(objects):
+                    results[result.key] = result
+            except BridgeError as failed:
+                failure = failed
+            if bulk:
+                self._client.rest(BULK_REST)
+            moved = [one.object for one in results.values() if one.object is not None]
+            if moved:
+                self._items.put_items(self._client.library, moved)
+        for one in batch:
+            if one.outcome is not None:
+                yield one.outcome
+            elif one.edit.id.key in results:
+                yield self._outcome(one, results[one.edit.id.key])
+        if failure is not None:
+            raise failure
+
+    def _outcome(self, planned: _Planned, result: WriteResult) -> Outcome:
+        edit, now = planned.edit, result.object
+        if result.status == "unchanged":
+            now = dict(planned.stored or {})
+        record = self.mapper.record(now) if now is not None else None
+        status = _RESULTS[result.status]
+        if result.status == "unknown" and now is not None and self._shows(now, edit.set):
+            status = "applied"
+        return Outcome(edit.id, status, record, result.message)
+
+    def _shows(self, item: Object, wanted: Face) -> bool:
+        """Whether an item read back is as the edit meant it: nothing would be left to write."""
+        return not self.mapper.patch(item, wanted)
+
+
+_STAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+
+
+def _second_later(stamp: object) -> str:
+    """An API time stamp one second on, so that the order by "Modified" stays (R19); empty for anything else."""
+    if not isinstance(stamp, str) or not _STAMP.fullmatch(stamp):
+        return ""
+    later = datetime.fromisoformat(stamp) + timedelta(seconds=1)
+    return later.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,122 @@
+"""The body of a new note, from a Jinja2 template (R34).
+
+A template is a person's own file or the built-in ``templates/paper.md.j2``. It runs in Jinja2's sandbox: it sees texts
+and lists of texts, can change nothing and reach nothing else. Law 13: every value it is given is already Markdown that
+shows as the words it came from (:mod:`bridge.vault.text`), so ``{{ title }}`` is safe wherever it is put.
+
+What a template can use: ``heading`` (the first line, ``# Title``), ``block("abstract")`` (a whole managed block,
+nothing where its source is empty), and every field of the note by its name with ``_`` for ``-``: ``title``, ``citekey``,
+``year``, ``authors`` (a list), ``tags``, ``collections``, ``zotero_link``…, besides ``key`` and ``library``.
+
+Pure but for reading the built-in template, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from bridge.core.record import Face, Record
+from bridge.errors import ConfigError
+from bridge.vault import blocks
+from bridge.vault.text import escape, heading
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+Context: TypeAlias = Mapping[str, object]
+
+#: What a template is called in messages; Jinja2's own name for a template given as text.
+_FILE = "<template>"
+
+
+def title_of(face: Face, key: str) -> str:
+    """What a note about a paper is headed with: its title, or else its citation key, or else its item key."""
+    for name in ("title", "citekey"):
+        value = face.get(name)
+        if value and isinstance(value, str):
+            return value
+    return key
+
+
+def heading_of(face: Face, key: str) -> str:
+    """The first heading of a note that shows ``face``: one line, escaped (law 13)."""
+    return heading(title_of(face, key))
+
+
+def context(record: Record) -> Context:
+    """What a template may use of ``record``, every text escaped."""
+    values: dict[str, object] = {
+        name.replace("-", "_"): escape(value)
+        if isinstance(value, str)
+        else [escape(member) for member in value]
+        for name, value in record.face.items()
+    }
+
+    def block(name: str) -> str:
+        source = record.blocks.get(name, "")
+        text = blocks.abstract_block(source) if name == "abstract" else ""
+        return blocks.write(name, text) if text else ""
+
+    return values | {
+        "key": record.id.key,
+        "library": record.id.library,
+        "heading": heading_of(record.face, record.id.key),
+        "block": block,
+    }
+
+
+def render_body(template_source: str | None, values: Context) -> str:
+    """The body of a new note, with LF.
+
+    :param template_source: a person's template, or None for the built-in one.
+    :param values: what :func:`context` gives.
+    :raises ConfigError: the template cannot be compiled or run; the message gives the line in it.
+    """
+    from jinja2 import TemplateError, TemplateSyntaxError  # an idle cycle makes no note
+
+    try:
+        return _compiled(template_source).render(values)
+    except TemplateSyntaxError as error:
+        raise ConfigError(f"the note template, line {error.lineno}: {error.message}") from None
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        # What a template does wrong shows as any of these. Python's words can hold a paper's text: only the class is told.
+        reason = str(error) if isinstance(error, TemplateError) else type(error).__name__
+        raise ConfigError(f"the note template, line {_line(error)}: {reason}") from None
+
+
+def built_in() -> str:
+    """The source of the built-in template."""
+    from importlib.resources import files
+
+    return (files("bridge.vault") / "templates" / "paper.md.j2").read_text("utf-8")
+
+
+@lru_cache(maxsize=8)
+def _compiled(source: str | None) -> Template:
+    return _environment().from_string(built_in() if source is None else source)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(
+        autoescape=False,  # HTML escaping is not Markdown's; the values come escaped
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _line(error: Exception) -> int:
+    """The line of the template where ``error`` arose; Jinja2 writes its own lines into the traceback."""
+    line, trace = 0, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == _FILE:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

@@ -5,8 +5,8 @@ and lists of texts, can change nothing and reach nothing else. Law 13: every val
 shows as the words it came from (:mod:`bridge.vault.text`), so ``{{ title }}`` is safe wherever it is put.
 
 What a template can use: ``heading`` (the first line, ``# Title``), ``block("abstract")`` (a whole managed block,
-nothing where its source is empty), and every field of the note by its name with ``_`` for ``-``: ``title``, ``citekey``,
-``year``, ``authors`` (a list), ``tags``, ``collections``, ``zotero_link``…, besides ``key`` and ``library``.
+nothing where its source is empty), and every field of the note by its name with ``_`` for ``-``: ``title``,
+``citekey``, ``year``, ``authors`` (a list), ``tags``, ``collections``, ``zotero_link``…, besides ``key``, ``library``.
 
 Pure but for reading the built-in template, once.
 """
@@ -81,7 +81,7 @@ def render_body(template_source: str | None, values: Context) -> str:
     except TemplateSyntaxError as error:
         raise ConfigError(f"the note template, line {error.lineno}: {error.message}") from None
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-        # What a template does wrong shows as any of these. Python's words can hold a paper's text: only the class is told.
+        # What a template does wrong shows as any of these. Python's words can hold a paper's text: the class is told.
         reason = str(error) if isinstance(error, TemplateError) else type(error).__name__
         raise ConfigError(f"the note template, line {_line(error)}: {reason}") from None
 

@@ -20,10 +20,12 @@ import yaml
 from frontmatter.default_handlers import YAMLHandler
 
 from bridge.errors import NoteError
-from bridge.vault.yamltext import Node, is_null, resolve
+from bridge.vault.yamltext import Node, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from bridge.vault.yamltext import Value
 
 _Event = Any
 """One of libyaml's events. PyYAML's types allow a missing mark, which no event of a parser has."""
@@ -40,16 +42,22 @@ MAX_NODES: Final = 50_000
 FIRST_LINE: Final = 2
 """The head's first line in the file, after the opening ``---``."""
 
-_TYPED: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
+_TYPES: Final = {
+    "tag:yaml.org,2002:null": type(None),
+    "tag:yaml.org,2002:bool": bool,
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:float": float,
+}
 _FOREIGN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)")
 _STAND_INS: Final = range(0xF0000, 0xFFFFE)  # a plane of private use
 
+_UNCLOSED: Final = "found unexpected end of stream"
 _HINTS: Final = {
     "mapping values are not allowed in this context": "a text with a colon and a space in it must be quoted",
     "found character that cannot start any token": "a text that begins with @, ` or % must be quoted",
     "could not find expected ':'": "a colon is missing after a key",
     "did not find expected key": "the indentation is uneven, or a colon is missing after a key",
-    "found unexpected end of stream": "a quote is not closed",
+    _UNCLOSED: "a quote is not closed",
 }
 """What libyaml's words (fixed strings, none holds text of the note) most often mean to a person."""
 
@@ -166,13 +174,15 @@ class _Composer:
         start, end = event.start_mark.index, event.end_mark.index
         if style in {"|", ">"}:
             end = self._block_end(start, end)
-        plain = event.implicit[0] if event.tag is None else event.tag in _TYPED
-        if plain and is_null(text):
-            return Node("null", text, None, start=start, end=end)
         if self._restore:
             text = text.translate(self._restore)
-        value = resolve(text) if plain else text
-        return Node("scalar", text, value, (), (), start, end, style)
+        value: Value = text
+        if event.tag is None:
+            value = resolve(text) if event.implicit[0] else text
+        elif event.tag in _TYPES:
+            typed = resolve(text)
+            value = typed if type(typed) is _TYPES[event.tag] else text
+        return Node("scalar" if value is not None else "null", text, value, (), (), start, end, style)
 
     def _block_end(self, start: int, end: int) -> int:
         """Where a block scalar's own text ends: blank lines after it are its own only when it keeps them (``|+``)."""
@@ -236,12 +246,13 @@ def _error(event: _Event, what: str) -> NoteError:
 
 def _explain(error: yaml.YAMLError, head: str) -> str:
     """Where and why the YAML cannot be read, in words that hold nothing of the note."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem: str = getattr(error, "problem", None) or ""
+    mark = getattr(error, "context_mark" if problem == _UNCLOSED else "problem_mark", None)
     if mark is None:
         return "front-matter: the YAML cannot be read"
     line = head.split("\n")[mark.line : mark.line + 1]
     if line and re.match(r" *\t", line[0]):
         hint: str | None = "the line begins with a tab; YAML wants spaces"
     else:
-        hint = _HINTS.get(getattr(error, "problem", ""))
+        hint = _HINTS.get(problem)
     return f"front-matter, line {mark.line + FIRST_LINE}: " + (hint or "the YAML cannot be read")

@@ -86,11 +86,6 @@ _MAX_INT_DIGITS: Final = 300
 """Longer integers are read as doubles, as JavaScript does; Python refuses to convert very long ones at all."""
 
 
-def is_null(text: str) -> bool:
-    """Whether a plain scalar spelled ``text`` is null."""
-    return text in _NULL
-
-
 def resolve(text: str) -> Value:
     """What a plain scalar spelled ``text`` stands for."""
     if text and text[0] not in _NOT_TEXT_STARTS:

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -46,14 +47,21 @@ class ObsidianModel:
 
         Raises InvalidFrontMatterError where it would not edit it at all.
         """
+        return str(self._ask(head)["head"])
+
+    def values(self, head: str) -> dict[str, Any]:
+        """The properties as Obsidian understands them; all numbers are floats, infinities and NaN ``(Infinity)``."""
+        return dict(self._ask(head)["values"])
+
+    def _ask(self, head: str) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(head) + "\n")
         self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline(), parse_int=float)
         if "error" in answer:
             raise InvalidFrontMatterError(answer["error"])
-        return str(answer["head"])
+        return answer
 
     def rewrite_note(self, text: str) -> str:
         """A whole note with its head rewritten; one without front-matter stays as it is. A byte order mark goes."""

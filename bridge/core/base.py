@@ -59,26 +59,40 @@ def _without_unsent(row: Field, unsent: Unsent, shown: Iterable[str], old: Itera
     return (*kept, *(member for member in old if row.normal(member) in unsent.removed))
 
 
-def confirm(base: Base | None, intended: Base, zotero: Face, policy: Policy) -> Base | None:
+def confirm(base: Base | None, intended: Base, zotero: Face, vault: Face, policy: Policy) -> Base | None:
     """The base, moved by what an interrupted write is found to have done (R4).
 
-    ``intended`` holds both faces as they were to stand after the write. A scalar that Zotero shows as intended is
-    agreed, with the note's value of that moment; of a by-member field the members that arrived or left as intended are.
+    ``intended`` holds Zotero's face as it was to stand after the write, and the note's face as it was then. Only fields
+    the note has changed *since* need it: where the note still shows what was sent, both sides are equal anyway. A
+    scalar that Zotero shows as intended is agreed; of a by-member field the members that arrived or left as intended
+    are.
     """
     if base is None:
         return None
     new_z, new_v = dict(base.zotero), dict(base.vault)
     for row in policy.of(*_STAMPED):
-        if row.name not in intended.zotero:
+        names = _names(row)
+        if row.name not in intended.zotero or all(vault.get(name) == intended.vault.get(name) for name in names):
             continue
         if row.kind is Kind.MEMBERS:
             _confirm_members(row, intended, zotero, new_z, new_v)
-        elif all(_equal(row, name, intended.zotero.get(name, ""), zotero.get(name, "")) for name in _names(row)):
-            for name in _names(row):
+        elif all(_equal(row, name, intended.zotero.get(name, ""), zotero.get(name, "")) for name in names):
+            for name in names:
                 new_z[name] = intended.zotero.get(name, "")
                 if name in intended.vault:
                     new_v[name] = intended.vault[name]
     return Base(new_z, new_v, base.conflicts)
+
+
+def sent(base: Base | None, names: Iterable[str], zotero: Face, vault: Face) -> Base:
+    """The base once Zotero has confirmed some fields: whatever the server made of them is agreed (law 8)."""
+    old = base or Base({}, {})
+    moved = [name for name in names if name in zotero]
+    return Base(
+        {**old.zotero, **{name: zotero[name] for name in moved}},
+        {**old.vault, **{name: vault[name] for name in moved if name in vault}},
+        {name: stand for name, stand in old.conflicts.items() if name not in moved},
+    )
 
 
 def _equal(row: Field, name: str, first: Value, second: Value) -> bool:

@@ -234,7 +234,7 @@ def _status(d: _Draft, row: Field) -> None:
                 pass
             elif v_moved and not z_moved and text(d.z["status"]):
                 _send_date(d, v_day)
-            elif z_moved or _DATE not in d.v:
+            else:
                 d.to_vault[_DATE] = z_day  # equal status: Zotero's date
         case _:
             d.open.add(_DATE)
@@ -271,15 +271,16 @@ def _send_date(d: _Draft, day: str) -> None:
 
 
 def _once(d: _Draft, row: Field) -> None:
-    """`started` and `finished`: set when the status first becomes reading or read, then the person's."""
+    """`started` and `finished`: set when the status first is reading or read, then the person's.
+
+    The base remembers that one was set, so a person who takes the key out is not contradicted.
+    """
     name = row.name
     reached = d.rules.is_reading if name == "started" else d.rules.is_read
     status = text(d.to_vault.get("status", d.to_zotero.get("status", d.v.get("status", ""))))
     day = text(d.to_vault.get(_DATE, d.to_zotero.get(_DATE, d.v.get(_DATE, ""))))
     was_set = name in d.v or (d.base is not None and name in d.base.vault)
-    # Without a move of the status there is no first time: a person who took the key out is not contradicted.
-    moved = "status" in d.to_vault or "status" in d.to_zotero
-    if reached(status) and moved and not was_set and _IS_DAY.fullmatch(day) and "status" not in d.open:
+    if reached(status) and not was_set and _IS_DAY.fullmatch(day) and "status" not in d.open:
         d.to_vault[name] = day
 
 

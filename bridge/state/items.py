@@ -134,13 +134,31 @@ class Items:
             "UPDATE items SET pending = ? WHERE library = ? AND key = ?", ((pending, *item) for item in items)
         )
 
+    def set_collections_pending(self, library: str, collections: Iterable[str]) -> None:
+        """Mark the papers in these collections as due: their paths changed (R20)."""
+        self._db.execute(
+            "UPDATE items SET pending = 1 WHERE library = ? AND paper AND EXISTS (SELECT 1 FROM"
+            " json_each(items.json, '$.data.collections') AS mine"
+            " JOIN json_each(?) AS moved ON mine.value = moved.value)",
+            (library, dump(sorted(collections))),
+        )
+
     def set_all_pending(self, library: str) -> None:
-        """Compare everything anew: the tree or the configuration changed."""
+        """Compare everything anew: the configuration changed."""
         self._db.execute("UPDATE items SET pending = 1 WHERE library = ? AND paper", (library,))
 
     def set_citekey(self, item: ItemId, citekey: str) -> None:
         """Remember the citation key of a paper without a note, to find it when a note mentions it (R26)."""
         self._db.execute("UPDATE items SET citekey = ? WHERE library = ? AND key = ?", (citekey, *item))
+
+    def has_highlights(self, item: ItemId) -> bool:
+        """Whether any attachment of a paper bears an annotation (R26)."""
+        query = (
+            "SELECT 1 FROM items file JOIN items mark ON mark.library = file.library AND mark.parent = file.key"
+            " WHERE file.library = ? AND file.parent = ? AND NOT file.gone AND NOT mark.gone"
+            " AND json_extract(mark.json, '$.data.itemType') = 'annotation' LIMIT 1"
+        )
+        return self._db.execute(query, item).fetchone() is not None
 
     def by_citekey(self, library: str, citekeys: Iterable[str]) -> list[ItemId]:
         """Papers without notes that bear one of the citation keys."""

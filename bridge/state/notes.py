@@ -148,6 +148,7 @@ def _dump_facts(facts: Facts) -> str:
 
 
 def _load_facts(text: str) -> Facts:
-    return Facts(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()}
-    )
+    found: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()
+    }
+    return Facts(**found)

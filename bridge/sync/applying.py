@@ -1,0 +1,301 @@
+"""Plans carried out: Zotero first, then the notes, and the base moved by what each side confirmed.
+
+Law 5: what is about to be written is stored before it is written (R1, R4), and what came of it in one transaction
+after. Law 6: every edit says what it expects; where that fails, the item waits for the next cycle. Law 7: only outcomes
+move the base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TypeVar
+
+from bridge.core.base import advance, sent, stamp
+from bridge.core.plan import Held, ItemPlan, SideName
+from bridge.core.policy import Policy
+from bridge.core.reconcile import reconcile, text
+from bridge.core.record import Base, Face, Record, Value
+from bridge.core.side import Edit, Outcome
+from bridge.errors import BridgeError
+from bridge.state import State
+from bridge.state.faces import dump
+from bridge.state.history import ChangeRow
+from bridge.sync.planning import Planner, Task, vault_after
+from bridge.sync.ports import LibrarySide, Progress, VaultScanner
+from bridge.sync.report import Report
+
+#: Edits handed to a side at once, between two commits of the state.
+CHUNK = 200
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A task whose Zotero half is over, with what was agreed there."""
+
+    task: Task
+    agreed: Base | None
+    record: Record
+
+
+class Applier:
+    """Carries out the plans of one library."""
+
+    def __init__(
+        self,
+        state: State,
+        side: LibrarySide,
+        vault: VaultScanner,
+        planner: Planner,
+        policy: Policy,
+        report: Report,
+        now: Callable[[], str],
+        progress: Progress,
+    ) -> None:
+        self._state = state
+        self._side = side
+        self._vault = vault
+        self._planner = planner
+        self._policy = policy
+        self._report = report
+        self._now = now
+        self._progress = progress
+        self._cycle: int | None = None
+
+    @property
+    def cycle(self) -> int | None:
+        """The number of this cycle in the history, once it has changed something."""
+        return self._cycle
+
+    def _number(self) -> int:
+        if self._cycle is None:
+            self._cycle = self._state.history.begin_cycle(self._now())
+        return self._cycle
+
+    # --- tasks: items with a note
+    # -------------------------------------------------------------------------------------------
+
+    def run(self, tasks: Sequence[Task]) -> None:
+        """Carry out tasks.
+
+        :raises BridgeError: a whole side failed (forbidden, out of reach); what was confirmed until then is kept.
+        """
+        self._settle_idle([task for task in tasks if task.idle])
+        outgoing = [task for task in tasks if task.plan.zotero]
+        incoming = [task for task in tasks if not task.idle and not task.plan.zotero]
+        if outgoing:
+            self._progress.start("writing to Zotero", len(outgoing))
+        for chunk in _chunks(outgoing, CHUNK):
+            done: list[_Done] = []
+            try:
+                done.extend(self._send(chunk))
+            finally:
+                # Law 7: what Zotero confirmed before a failure is confirmed.
+                self._write([self._after_sending(one) for one in done])
+        self._progress.done()
+        if incoming:
+            self._progress.start("writing notes", len(incoming))
+        for chunk in _chunks(incoming, CHUNK):
+            self._write([(task, task.base) for task in chunk])
+        self._progress.done()
+
+    def _settle_idle(self, tasks: Iterable[Task]) -> None:
+        with self._state.transaction():
+            for task in tasks:
+                old = self._state.agreements.base(task.id)
+                plan = task.plan
+                new = advance(task.base, plan, task.zotero.face, task.note.face, self._policy)
+                if old is None or (old.base.zotero, old.base.vault) != (new.zotero, new.vault):
+                    number = self._state.agreements.add(task.id, new, task.stamp, self._now())
+                    self._state.agreements.settle(task.id, number)
+                else:
+                    self._state.agreements.drop_intent(task.id)
+                    self._state.agreements.set_absent([task.id], absent=False)
+                self._finish(task, plan)
+
+    def _send(self, tasks: Sequence[Task]) -> Iterator[_Done]:
+        """Send edits to Zotero, their intentions stored first (R4)."""
+        edits = []
+        with self._state.transaction():
+            for task in tasks:
+                intended = Base({**task.zotero.face, **task.plan.zotero}, task.note.face)
+                number = self._state.agreements.add(task.id, intended, "", self._now())
+                self._state.agreements.intend(task.id, number)
+                edits.append(Edit(task.id, task.zotero.token, task.plan.zotero))
+        by_id = {task.id: task for task in tasks}
+        for outcome in self._side.apply(edits):
+            self._progress.advance()
+            task = by_id[outcome.id]
+            if outcome.result == "applied":
+                assert outcome.record is not None
+                with self._state.transaction():
+                    self._log(task, "zotero", task.zotero.face, task.plan.zotero)
+                shown = vault_after(task.note.face, task.plan.vault)
+                agreed = sent(task.base, task.plan.zotero, outcome.record.face, shown)
+                yield _Done(task, agreed, outcome.record)
+            elif outcome.result == "refused":
+                yield self._refused(task, outcome)
+            elif outcome.result == "unknown":
+                self._report.out_of_reach = outcome.reason or "Zotero did not answer a write"
+            # stale and denied: the item waits, its intention is looked into next time
+
+    def _refused(self, task: Task, outcome: Outcome) -> _Done:
+        """Zotero will not take this item's edit: it is held, and what comes from Zotero still goes into the note."""
+        names = frozenset(task.plan.zotero)
+        held = Held("refused-by-zotero", outcome.reason, task.note.path, id=task.id)
+        plan = replace(
+            task.plan,
+            zotero={},
+            vault={name: value for name, value in task.plan.vault.items() if name not in names},
+            held=(*task.plan.held, held),
+            open=task.plan.open | names,
+        )
+        return _Done(replace(task, plan=plan), task.base, task.zotero)
+
+    def _after_sending(self, done: _Done) -> tuple[Task, Base | None]:
+        """The note's half of a task, planned on what Zotero made of the first half."""
+        task, policy = done.task, self._policy
+        if not task.plan.zotero:
+            return task, done.agreed
+        shown = vault_after(task.note.face, task.plan.vault)
+        skip = frozenset(held.field for held in task.note.held if held.field)
+        again = reconcile(
+            task.id, done.agreed, done.record.face, shown, policy, self._planner.rules(task.id), skip=skip
+        )
+        plan = replace(
+            task.plan,
+            vault={**task.plan.vault, **again.vault},
+            open=(task.plan.open | again.open | again.zotero.keys()) - task.plan.zotero.keys(),
+        )
+        return replace(task, plan=plan, zotero=done.record), done.agreed
+
+    # --- new notes
+    # ----------------------------------------------------------------------------------------------------------
+
+    def make(self, tasks: Iterator[Task | Held], total: int) -> None:
+        """Make notes a chunk at a time, so that a first sync of many holds few in memory."""
+        if total:
+            self._progress.start("making notes", total)
+        while chunk := list(islice(tasks, CHUNK)):
+            with self._state.transaction():
+                for one in chunk:
+                    if isinstance(one, Held) and one.id is not None:
+                        self._state.history.set_held(one.id, [one])
+                        self._state.items.set_pending([one.id], pending=False)
+            self._write([(one, None) for one in chunk if isinstance(one, Task)])
+            self._progress.advance(len(chunk))
+        self._progress.done()
+
+    # --- the note's half
+    # ----------------------------------------------------------------------------------------------------
+
+    def _write(self, tasks: Sequence[tuple[Task, Base | None]]) -> None:
+        """Write notes; the agreement that each will bear the stamp of is stored first (R1)."""
+        if not tasks:
+            return
+        edits, pledged = [], {}
+        with self._state.transaction():
+            for task, agreed in tasks:
+                predicted = advance(
+                    agreed, task.plan, task.zotero.face, vault_after(task.note.face, task.plan.vault), self._policy
+                )
+                mark = stamp(task.id, predicted.zotero, self._policy) if task.zotero.life != "deleted" else task.stamp
+                number = self._state.agreements.add(task.id, predicted, mark, self._now())
+                pledged[task.id] = (task, agreed, number, mark)
+                edits.append(
+                    Edit(
+                        task.id,
+                        task.note.digest,
+                        task.plan.vault,
+                        record=task.zotero,
+                        stamp=mark,
+                        before=agreed.vault if agreed is not None else {},
+                    )
+                )
+        outcomes: list[Outcome] = []
+        failure: BridgeError | None = None
+        try:
+            outcomes.extend(self._vault.apply(edits))
+        except BridgeError as error:
+            failure = error
+        with self._state.transaction():
+            for outcome in outcomes:
+                self._confirm(outcome, *pledged[outcome.id])
+        if failure is not None:
+            raise failure
+
+    def _confirm(self, outcome: Outcome, task: Task, agreed: Base | None, number: int, mark: str) -> None:
+        if outcome.result == "refused":
+            held = Held(outcome.reason.partition(":")[0] or "refused", outcome.reason, task.note.path, id=task.id)
+            self._state.history.set_held(task.id, [*task.plan.held, held])
+            return
+        if outcome.result != "applied":
+            return  # the note changed under our hands: it waits for the next cycle
+        assert outcome.record is not None
+        settled = advance(agreed, task.plan, task.zotero.face, outcome.record.face, self._policy)
+        predicted = vault_after(task.note.face, task.plan.vault)
+        if outcome.record.face != predicted:
+            self._state.agreements.amend(number, settled, mark)
+        self._state.agreements.settle(task.id, number)
+        self._log(task, "vault", task.note.face, task.plan.vault)
+        self._finish(task, task.plan)
+
+    def _finish(self, task: Task, plan: ItemPlan) -> None:
+        """What both sides agreed on is done with; what is open, held or unsent stays in sight."""
+        now = self._now()
+        history = self._state.history
+        history.end_conflicts(task.id, [*plan.ended, *(name for name in plan.zotero if name not in plan.open)], now)
+        history.open_conflicts(task.id, plan.conflicts, now)
+        history.set_held(task.id, plan.held)
+        for put in plan.put_back:
+            history.count_put_back(task.id, put.field)
+        waiting = bool(plan.unsent) or bool(plan.open - {c.field for c in plan.conflicts} - self._standing(task))
+        waiting = waiting and task.zotero.life != "deleted"
+        self._state.items.set_pending([task.id], pending=False)
+        self._state.notes.set_pending([task.id], pending=waiting)
+
+    def _standing(self, task: Task) -> frozenset[str]:
+        conflicts = frozenset(self._state.agreements.conflicts(task.id))
+        return conflicts | {"status-date"} if "status" in conflicts else conflicts
+
+    # --- history
+    # ------------------------------------------------------------------------------------------------------------
+
+    def _log(self, task: Task, side: SideName, before: Face, after: Face) -> None:
+        rows = changes(task, side, before, after)
+        self._report.count(side, rows)
+        if rows:
+            self._state.history.add_changes(self._number(), rows)
+
+
+def changes(task: Task, side: SideName, before: Face, after: Face) -> list[ChangeRow]:
+    """A task's changes on one side, for the history and for a dry run's plan; a new note is one change."""
+    title = text(task.zotero.face.get("title"))
+    if side == "vault" and not task.note.digest:
+        return [ChangeRow(side, task.id, task.note.path, title, "", "", "", "new")] if after or task.stamp else []
+    put_back = {put.field for put in task.plan.put_back}
+    return [
+        ChangeRow(
+            side,
+            task.id,
+            task.note.path,
+            title,
+            name,
+            _plain(before.get(name, "")),
+            _plain(value),
+            "put-back" if name in put_back else "edit" if side == "zotero" else "update",
+        )
+        for name, value in after.items()
+    ]
+
+
+def _plain(value: Value) -> str:
+    return value if isinstance(value, str) else dump(list(value))
+
+
+def _chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

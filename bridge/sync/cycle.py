@@ -1,0 +1,245 @@
+"""The order of one cycle: download, scan, plan, guard, apply, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bridge.core import safety
+from bridge.core.policy import Kind, Policy
+from bridge.errors import GuardStop
+from bridge.state import State
+from bridge.state.history import ChangeRow
+from bridge.sync.applying import Applier, changes
+from bridge.sync.download import Downloading, download
+from bridge.sync.planning import Planner, Plans, Settings, Task
+from bridge.sync.ports import LibrarySide, Progress, Scan, VaultScanner
+from bridge.sync.report import Report
+
+#: Meta names in the state.
+FINGERPRINT, ANSWERED, APPROVED_NEW = "fingerprint", "guards-answered", "approved-new"
+#: Agreements older than this are forgotten, unless they are bases (R1).
+STAMP_LIFE = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a cycle is to be run.
+
+    ``dry_run`` plans and does nothing: give it a :meth:`State.snapshot <bridge.state.State.snapshot>`. ``yes`` answers
+    the guards. ``full`` compares everything. ``fingerprint`` names the configuration; a changed one compares everything
+    too.
+    """
+
+    settings: Settings
+    dry_run: bool = False
+    yes: bool = False
+    full: bool = False
+    fingerprint: str = ""
+    limits: safety.Limits = field(default_factory=safety.Limits)
+
+
+def run_cycle(
+    state: State,
+    vault: VaultScanner,
+    libraries: Sequence[LibrarySide],
+    options: Options,
+    *,
+    now: Callable[[], datetime],
+    progress: Progress,
+) -> Report:
+    """Run one cycle over one vault and its libraries.
+
+    :param now: the time, with a zone; for records only, no decision of the merge hangs on it.
+    :raises GuardStop: a guard stopped it before its first write.
+    :raises BridgeError: a side failed as a whole; what was confirmed until then is kept.
+    """
+    began = time.monotonic()
+    report = Report()
+    cycle = _Cycle(state, vault, libraries, options, report, now, progress)
+    try:
+        cycle.run()
+    finally:
+        report.requests = sum(side.requests for side in libraries) - cycle.requests_before
+        report.seconds = time.monotonic() - began
+        cycle.close()
+    return report
+
+
+class _Cycle:
+    """One run; holds what its steps share."""
+
+    def __init__(
+        self,
+        state: State,
+        vault: VaultScanner,
+        libraries: Sequence[LibrarySide],
+        options: Options,
+        report: Report,
+        now: Callable[[], datetime],
+        progress: Progress,
+    ) -> None:
+        self.state, self.vault, self.libraries, self.options = state, vault, libraries, options
+        self.report, self.progress = report, progress
+        self._now = now
+        self._appliers: list[Applier] = []
+        self.requests_before = sum(side.requests for side in libraries)
+        self._renamed_before = vault.renamed
+
+    def stamp_now(self) -> str:
+        return self._now().isoformat(timespec="seconds")
+
+    def run(self) -> None:
+        self._compare_anew()
+        how = Downloading(full=self.options.full, answered=self.options.yes, limits=self.options.limits)
+        for side in self.libraries:
+            self.report.cursors[side.library] = download(self.state, side, how, self.progress)
+        self._scan()
+        planned = [self._plan(side) for side in self.libraries]
+        self._guard([plans for _, _, plans in planned])
+        if self.options.dry_run:
+            self.report.plan = [row for _, planner, plans in planned for row in _preview(planner, plans)]
+            for _, _, plans in planned:
+                self._count_preview(plans)
+            self._count_waiting([plans for _, _, plans in planned])
+            return
+        for side, planner, plans in planned:
+            self._apply(side, planner, plans)
+        self._count_waiting([])
+
+    def close(self) -> None:
+        """Record the cycle in the history if it changed anything."""
+        self.progress.done()
+        if self.options.dry_run:
+            return
+        self.report.vault_renamed = self.vault.renamed - self._renamed_before
+        with self.state.transaction():
+            self.state.set_meta("last-cycle", self.stamp_now())
+            for applier in self._appliers:
+                if applier.cycle is not None:
+                    self.state.history.end_cycle(applier.cycle, self.report.seconds, self.report.to_json())
+                    self.state.agreements.prune((self._now() - STAMP_LIFE).isoformat(timespec="seconds"))
+
+    # --- steps
+    # --------------------------------------------------------------------------------------------------------------
+
+    def _compare_anew(self) -> None:
+        """A changed configuration may show everything differently; it is a scope change and deletes nothing (law 9)."""
+        fingerprint = self.options.fingerprint
+        if self.state.get_meta(FINGERPRINT) == fingerprint:
+            return
+        with self.state.transaction():
+            self.state.set_meta(FINGERPRINT, fingerprint)
+            self.state.notes.forget_stats()
+            for side in self.libraries:
+                self.state.items.set_all_pending(side.library)
+
+    def _scan(self) -> None:
+        scan = self.vault.scan()
+        gone = [item for item in scan.gone if self.state.agreements.base(item) is not None]
+        stop = safety.vanished_notes(scan.bound_before, len(gone), self.options.limits)
+        if stop is not None and not self.options.yes:
+            # Nothing of the scan is remembered, so notes that come back are known.
+            raise GuardStop(stop.message, stop.guard)
+        self.report.held += len(scan.held)
+        if not (scan.rows or scan.dropped or scan.gone):
+            return
+        with self.state.transaction():
+            self.state.notes.drop_rows(scan.dropped)
+            self.state.notes.put_rows(scan.rows)
+            self.state.agreements.set_absent(scan.gone, absent=True)
+            self._look_again(scan)
+
+    def _look_again(self, scan: Scan) -> None:
+        """A note of somebody's own that held an item back may be gone or bound now (R26)."""
+        if scan.dropped or any(row.id is None for row in scan.rows):
+            held = (h.id for h in self.state.history.held() if h.code == "foreign-note" and h.id is not None)
+            self.state.items.set_pending(held, pending=True)
+
+    def _plan(self, side: LibrarySide) -> tuple[LibrarySide, Planner, Plans]:
+        planner = Planner(self.state, side, self.vault, self.options.settings)
+        return side, planner, planner.plan()
+
+    def _guard(self, planned: Iterable[Plans]) -> None:
+        """Ask before too much is changed (law 10, R33)."""
+        options, state = self.options, self.state
+        if options.yes:
+            if not options.dry_run:
+                state.set_meta(ANSWERED, self.stamp_now())
+            return
+        policy, notes = options.settings.policy, state.counts()["notes"]
+        tasks = [task for plans in planned for task in plans.tasks]
+        outgoing = [move for t in tasks for move in safety.moves(t.id, t.zotero.face, t.plan.zotero, t.plan.zotero)]
+        incoming = [
+            move
+            for t in tasks
+            for move in safety.moves(t.id, t.note.face, t.plan.vault, _guarded(policy))
+            if move.loses or (policy.fields[move.field].kind is Kind.SCALAR and move.before)
+        ]
+        for stop in (
+            safety.mass_change(outgoing, notes, options.limits, side="zotero", earlier=self._earlier(outgoing)),
+            safety.mass_change(incoming, notes, options.limits, side="vault"),
+            safety.many_new(
+                sum(len(plans.new) for plans in planned), int(state.get_meta(APPROVED_NEW) or 0), options.limits
+            ),
+        ):
+            if stop is not None:
+                raise GuardStop(stop.message, stop.guard)
+
+    def _earlier(self, outgoing: Sequence[safety.Move]) -> int:
+        """Papers changed in Zotero within a day that nobody was asked about, besides those about to be."""
+        if not outgoing:
+            return 0
+        day_ago = (self._now() - timedelta(days=1)).isoformat(timespec="seconds")
+        since = max(day_ago, self.state.get_meta(ANSWERED) or "")
+        earlier = {row.id for row in self.state.history.outgoing_since(since)}
+        return len(earlier - {move.id for move in outgoing})
+
+    def _apply(self, side: LibrarySide, planner: Planner, plans: Plans) -> None:
+        policy = self.options.settings.policy
+        applier = Applier(self.state, side, self.vault, planner, policy, self.report, self.stamp_now, self.progress)
+        self._appliers.append(applier)
+        with self.state.transaction():
+            self.state.items.set_pending(plans.passed, pending=False)
+            self.state.notes.set_pending(plans.passed, pending=False)
+            for item in plans.passed:
+                self.state.history.set_held(item, plans.held.get(item, ()))
+        applier.run(plans.tasks)
+        applier.make(planner.new_tasks(plans.new), len(plans.new))
+
+    def _count_preview(self, plans: Plans) -> None:
+        for task in plans.tasks:
+            self.report.count("zotero", changes(task, "zotero", task.zotero.face, task.plan.zotero))
+            self.report.count("vault", changes(task, "vault", task.note.face, task.plan.vault))
+        self.report.vault_created += len(plans.new)
+
+    def _count_waiting(self, planned: Sequence[Plans]) -> None:
+        """Conflicts and held parts there are, or (for a dry run) would be."""
+        history = self.state.history
+        conflicts = {(row.id, row.field) for row in history.conflicts()}
+        held = {(h.id, h.path if h.id is None else "", h.code, h.field) for h in history.held()}
+        for plans in planned:
+            for task in plans.tasks:
+                conflicts -= {(task.id, name) for name in task.plan.ended}
+                conflicts |= {(task.id, conflict.field) for conflict in task.plan.conflicts}
+            held |= {(item, "", h.code, h.field) for item, found in plans.held.items() for h in found}
+        self.report.conflicts = len(conflicts)
+        self.report.held += len(held)
+
+
+def _guarded(policy: Policy) -> list[str]:
+    """The fields in which a note can lose something of a person's."""
+    return [row.name for row in policy.of(Kind.SCALAR, Kind.STATUS, Kind.MEMBERS)]
+
+
+def _preview(planner: Planner, plans: Plans) -> list[ChangeRow]:
+    rows: list[ChangeRow] = []
+    for task in plans.tasks:
+        rows += changes(task, "zotero", task.zotero.face, task.plan.zotero)
+        rows += changes(task, "vault", task.note.face, task.plan.vault)
+    for one in planner.new_tasks(plans.new):
+        if isinstance(one, Task):
+            rows += changes(one, "vault", {}, one.plan.vault)
+    return rows

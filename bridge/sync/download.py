@@ -1,0 +1,79 @@
+"""Zotero's news into the state: whole, in one transaction with the cursor, or not at all (R3, R16, R17)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.core import safety
+from bridge.core.record import ItemId
+from bridge.errors import GuardStop
+from bridge.state import State
+from bridge.sync.ports import Download, LibrarySide, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Downloading:
+    """How a download is done: ``full`` compares everything; ``answered``: a person said yes to the guards."""
+
+    full: bool = False
+    answered: bool = False
+    limits: safety.Limits = safety.Limits()  # noqa: RUF009 (frozen)
+
+
+def download(state: State, side: LibrarySide, how: Downloading, progress: Progress) -> int:
+    """Bring the stored library up to date and hand the side its tree; returns the cursor.
+
+    :raises GuardStop: too much of the library has gone; nothing is stored then, so the question comes again.
+    """
+    library = side.library
+    since = state.items.cursor(library)
+    pull = side.pull(since, full=how.full)
+    backwards = pull.backwards
+    if backwards:
+        pull = side.pull(0, full=True)
+    if pull.unchanged:
+        side.use_tree(state.items.tree(library))
+        return since
+    with state.transaction():
+        _store(state, side, pull, how, progress, everything=backwards or how.full)
+    return pull.version
+
+
+def _store(
+    state: State, side: LibrarySide, pull: Download, how: Downloading, progress: Progress, *, everything: bool
+) -> None:
+    library = side.library
+    papers = state.items.papers(library)
+    received: set[str] = set()
+    void: set[str] = set()
+    progress.start("reading the library", pull.total or None)
+    for page in pull.pages():
+        void |= state.items.put_items(library, page)
+        if everything:
+            received.update(obj["key"] for obj in page)
+        progress.advance(len(page))
+    progress.done()
+    gone = set(pull.deleted_items)
+    if everything:
+        known = state.items.keys(library)
+        gone = known - received
+        _stop_on(safety.swapped_library(len(known), len(gone)), how)
+    state.items.mark_gone(library, gone)
+    left = papers - state.items.papers(library)
+    if papers:
+        _stop_on(safety.vanished_items(papers, left, how.limits), how)
+    # R17: content that changed without its version rising, or whose version fell, was never agreed on.
+    state.agreements.void(ItemId(library, key) for key in void)
+    side.use_tree(state.items.tree(library))
+    if (tree := pull.collections()) is not None:
+        state.items.set_tree(library, tree)
+        if moved := side.use_tree(tree):  # R20: a collection's change bumps no item
+            state.items.set_collections_pending(library, moved)
+            held = (h.id for h in state.history.held() if h.id is not None and h.field == "collections")
+            state.items.set_pending(held, pending=True)
+    state.items.set_cursor(library, pull.version)
+
+
+def _stop_on(stop: safety.Stop | None, how: Downloading) -> None:
+    if stop is not None and not how.answered:
+        raise GuardStop(stop.message, stop.guard)

@@ -1,0 +1,235 @@
+"""What is due, and what each due item needs. Reads the state and asks the sides; writes nothing to either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from bridge.core.base import advance, as_shown, confirm, stamp
+from bridge.core.place import NoteRow, Stat
+from bridge.core.plan import Held, ItemPlan
+from bridge.core.policy import Policy
+from bridge.core.reconcile import Rules, reconcile, text
+from bridge.core.record import Base, Face, ItemId, Record
+from bridge.state import State
+from bridge.sync.ports import LibrarySide, VaultScanner
+
+#: How often one field is put back before another tool is taken to be fighting (R15).
+PUT_BACK_LIMIT = 3
+_NO_STAT = Stat(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the plans of one run are made by."""
+
+    policy: Policy
+    rules: Rules
+    spell_tag: Any  # (typed, own automatic tags, uses in the library) -> raw tag; see bridge.vault.tags.spell
+    create: Literal["all", "wanted"] = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One item with a note, what it needs, and what that was planned on."""
+
+    plan: ItemPlan
+    zotero: Record
+    note: NoteRow
+    base: Base | None
+    #: The stamp the note is to bear in the end, as far as can be told before Zotero has answered.
+    stamp: str
+
+    @property
+    def id(self) -> ItemId:
+        """The item."""
+        return self.plan.id
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is to be written: not even a stamp (R1)."""
+        return self.plan.idle and self.stamp == self.note.stamp
+
+
+@dataclass(slots=True)
+class Plans:
+    """Everything due in one library."""
+
+    tasks: list[Task] = field(default_factory=list)
+    #: Items that need a note; only their ids, for a first sync has many.
+    new: list[ItemId] = field(default_factory=list)
+    #: Items that need nothing but to be remembered as looked at.
+    passed: list[ItemId] = field(default_factory=list)
+    held: dict[ItemId, list[Held]] = field(default_factory=dict)
+
+
+class Planner:
+    """Plans one library's items."""
+
+    def __init__(self, state: State, side: LibrarySide, vault: VaultScanner, settings: Settings) -> None:
+        self._state = state
+        self._side = side
+        self._vault = vault
+        self._settings = settings
+        self._uses: Mapping[str, int] | None = None
+
+    def plan(self) -> Plans:
+        """What is due in this library."""
+        plans = Plans()
+        state, library = self._state, self._side.library
+        absent = state.agreements.absent(library)
+        due = dict.fromkeys([*state.items.pending(library), *state.notes.pending(library)])
+        if self._settings.create == "wanted":
+            due |= dict.fromkeys(state.items.by_citekey(library, state.notes.mentions()))
+        noted = state.notes.noted(library)
+        for item in due:
+            if item.key in noted:
+                self._plan_noted(item, plans)
+            elif item.key in absent:
+                plans.passed.append(item)  # R38: a deleted note is not made again; its base waits
+            elif self.wants(item):
+                plans.new.append(item)
+            else:
+                plans.passed.append(item)
+        return plans
+
+    # --- items with a note
+    # ----------------------------------------------------------------------------------------------
+
+    def _plan_noted(self, item: ItemId, plans: Plans) -> None:
+        note = self._state.notes.rows_of([item])[item]
+        life = self._state.items.life(item)
+        raw = self._state.items.get_item(item)
+        if raw is None or life is None:
+            plans.held[item] = [
+                Held("unknown-item", "the note's `zotero-key` names no item of the library", note.path, id=item)
+            ]
+            plans.passed.append(item)
+            return
+        if any(not held.field for held in note.held):
+            plans.passed.append(item)  # the file itself is held; it stays as it is until its text changes
+            return
+        task = self.task(item, self._side.read(raw), note, deleted=life == "deleted")
+        plans.held[item] = list(task.plan.held)
+        plans.tasks.append(task)
+
+    def task(self, item: ItemId, zotero: Record, note: NoteRow, *, deleted: bool = False) -> Task:
+        """Plan one item against its note as last read."""
+        base, late = self._base(item, zotero, note)
+        if deleted:
+            return self._mark(item, zotero, note, base)
+        vault = _without_stale_conflicts(note.face, base) if late and base else note.face
+        if (intent := self._state.agreements.intent(item)) is not None:
+            base = confirm(base, intent.base, zotero.face, vault, self._settings.policy)
+        skip = frozenset(held.field for held in note.held if held.field)
+        plan = reconcile(item, base, zotero.face, vault, self._settings.policy, self.rules(item), skip=skip)
+        plan = self._hold_fights(plan)
+        policy = self._settings.policy
+        shown = vault_after(note.face, plan.vault)
+        after = advance(base, plan, {**zotero.face, **plan.zotero}, shown, policy)
+        return Task(plan, zotero, note, base, stamp(item, after.zotero, policy))
+
+    def _base(self, item: ItemId, zotero: Record, note: NoteRow) -> tuple[Base | None, bool]:
+        """What this note is merged against (R1, R8, law 11); whether that is an older agreement than the base."""
+        agreements, policy = self._state.agreements, self._settings.policy
+        current = agreements.base(item)
+        if current is not None and note.stamp in (current.stamp, ""):  # a stamp taken out says nothing (R7)
+            return current.base, False
+        if note.stamp and (known := agreements.by_stamp(item, note.stamp)) is not None:
+            return known.base, current is not None
+        if note.stamp and note.stamp == stamp(item, zotero.face, policy):
+            return Base(zotero.face, as_shown(zotero.face, policy), agreements.conflicts(item)), False
+        conflicts = agreements.conflicts(item)
+        return (Base({}, {}, conflicts) if conflicts else None), False
+
+    def _mark(self, item: ItemId, zotero: Record, note: NoteRow, base: Base | None) -> Task:
+        """The item was erased: the note says so, and nothing else moves on either side."""
+        mark = {} if text(note.face.get("zotero-status")) == "deleted" else {"zotero-status": "deleted"}
+        rest = frozenset((*self._settings.policy.fields, "status-date")) - {"zotero-status"}
+        plan = ItemPlan(item, vault=mark, open=rest)
+        face = {**zotero.face, "zotero-status": "deleted"}
+        return Task(plan, replace(zotero, face=face, life="deleted"), note, base, note.stamp)
+
+    def _hold_fights(self, plan: ItemPlan) -> ItemPlan:
+        """R15: a field that was put back often enough is left to the other tool, and said so."""
+        if not plan.put_back:
+            return plan
+        times = self._state.history.put_backs(plan.id)
+        fought = {put.field for put in plan.put_back if times.get(put.field, 0) >= PUT_BACK_LIMIT}
+        why = "it belongs to Zotero, and another tool keeps changing it"
+        held = [Held("put-back-fight", f"`{name}`: {why}", field=name, id=plan.id) for name in sorted(fought)]
+        return replace(
+            plan,
+            vault={name: value for name, value in plan.vault.items() if name not in fought},
+            put_back=tuple(put for put in plan.put_back if put.field not in fought),
+            held=(*plan.held, *held),
+            open=plan.open | fought,
+        )
+
+    # --- the merge's outside knowledge
+    # -------------------------------------------------------------------------------------
+
+    def rules(self, item: ItemId) -> Rules:
+        """The rules of the run, with what only this item and its library can tell."""
+
+        def refusal(name: str, value: str) -> str | None:
+            raw = self._state.items.get_item(item)
+            return None if raw is None else self._side.refusal(raw, name, value)
+
+        return replace(self._settings.rules, writable=self._side.writable, spell=self._spell, refusal=refusal)
+
+    def _spell(self, name: str, typed: str, zotero: Face) -> str:
+        if name != "tags":
+            return typed
+        if self._uses is None:
+            self._uses = self._state.items.tag_uses(self._side.library)
+        keywords = zotero.get("keywords", ())
+        return str(self._settings.spell_tag(typed, keywords, self._uses))
+
+    # --- items without a note
+    # ----------------------------------------------------------------------------------------------
+
+    def wants(self, item: ItemId) -> bool:
+        """Whether an item without a note is to have one (R26)."""
+        if self._state.items.life(item) != "live":
+            return False
+        if self._settings.create == "all":
+            return True
+        raw = self._state.items.get_item(item)
+        assert raw is not None
+        face = self._side.read(raw).face
+        citekey = text(face.get("citekey"))
+        self._state.items.set_citekey(item, citekey)
+        status = text(face.get("status"))
+        return (
+            (bool(status) and status != "new")
+            or (bool(citekey) and citekey in self._state.notes.mentions())
+            or self._state.items.has_highlights(item)
+        )
+
+    def new_tasks(self, items: Iterable[ItemId]) -> Iterator[Task | Held]:
+        """Plan new notes, one at a time; a note of somebody's own that fits the item holds it (R26)."""
+        settings = self._settings
+        for item in items:
+            raw = self._state.items.get_item(item)
+            assert raw is not None
+            record = self._side.read(raw)
+            if (path := self._vault.foreign(record)) is not None:
+                yield Held("foreign-note", "a note about this paper is there already and not adopted", path, id=item)
+                continue
+            empty = NoteRow(path="", stat=_NO_STAT, digest="", id=item)
+            plan = reconcile(item, None, record.face, {}, settings.policy, settings.rules)
+            after = advance(None, plan, record.face, vault_after({}, plan.vault), settings.policy)
+            yield Task(plan, record, empty, None, stamp(item, after.zotero, settings.policy))
+
+
+def vault_after(face: Face, changes: Face) -> dict[str, Any]:
+    """A note's face once changes are written: emptied keys are left out, but for `status` and `tags`."""
+    after = {**face, **changes}
+    return {name: value for name, value in after.items() if value or name in ("status", "tags") or name not in changes}
+
+
+def _without_stale_conflicts(face: Face, base: Base) -> Face:
+    """An old copy of a note says nothing about a field in conflict that it shows as it was back then (R1)."""
+    return {name: value for name, value in face.items() if name not in base.conflicts or base.vault.get(name) != value}

@@ -1,0 +1,145 @@
+"""What a cycle needs of the two sides, beyond :class:`bridge.core.side.Side`; defined beside its consumer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from bridge.core.place import NoteRow
+from bridge.core.plan import Held
+from bridge.core.record import ItemId, Record
+from bridge.core.side import Side
+
+
+class Download(Protocol):
+    """One complete pass over what changed in a library; the figures hold once :meth:`pages` is exhausted (R16)."""
+
+    @property
+    def unchanged(self) -> bool:
+        """Nothing is new; there are no pages."""
+        ...
+
+    @property
+    def backwards(self) -> bool:
+        """The library's version is lower than the cursor (R17): ask again for everything."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """The new cursor."""
+        ...
+
+    @property
+    def total(self) -> int:
+        """How many objects there will be, about."""
+        ...
+
+    @property
+    def deleted_items(self) -> frozenset[str]:
+        """Keys erased since the cursor, on the server's word."""
+        ...
+
+    def pages(self) -> Iterator[list[dict[str, Any]]]:
+        """The changed objects, as the server sent them."""
+        ...
+
+    def collections(self) -> list[dict[str, Any]] | None:
+        """The whole tree where anything in it changed, else ``None`` (R20)."""
+        ...
+
+
+class LibrarySide(Side, Protocol):
+    """The Zotero side of one library."""
+
+    @property
+    def library(self) -> str:
+        """``users/123`` or ``groups/51``."""
+        ...
+
+    @property
+    def writable(self) -> bool:
+        """Whether Zotero takes writes from this key here (R23)."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        ...
+
+    def pull(self, since: int, *, full: bool = False) -> Download:
+        """Ask for what changed since a version."""
+        ...
+
+    def use_tree(self, collections: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+        """From now on derive collection paths from this tree; returns the keys whose path differs from before."""
+        ...
+
+    def read(self, item: Mapping[str, Any]) -> Record:
+        """The record of a stored object."""
+        ...
+
+    def refusal(self, item: Mapping[str, Any], field: str, text: str) -> str | None:
+        """Why Zotero would not take a value or member, or ``None``."""
+        ...
+
+
+class Scan(Protocol):
+    """What a scan of the vault found; the cycle, not the scan, puts it into the state."""
+
+    @property
+    def rows(self) -> Sequence[NoteRow]:
+        """Files read anew, to be remembered."""
+        ...
+
+    @property
+    def dropped(self) -> Sequence[str]:
+        """Paths that are no longer there."""
+        ...
+
+    @property
+    def gone(self) -> Sequence[ItemId]:
+        """Items whose note is nowhere any more."""
+        ...
+
+    @property
+    def held(self) -> Sequence[Held]:
+        """What cannot be read, as far as it has no row of its own (a folder without permission)."""
+        ...
+
+    @property
+    def bound_before(self) -> int:
+        """Notes bound to items at the last scan."""
+        ...
+
+
+class VaultScanner(Side, Protocol):
+    """The vault side."""
+
+    def scan(self) -> Scan:
+        """Look at every file's stat, read those that changed."""
+        ...
+
+    def foreign(self, record: Record) -> str | None:
+        """The path of a note of somebody's own that this item fits and that is not bound (R26), or ``None``."""
+        ...
+
+    @property
+    def renamed(self) -> int:
+        """Files renamed so far."""
+        ...
+
+
+class Progress(Protocol):
+    """Told by long work what it does; one step at a time."""
+
+    def start(self, what: str, total: int | None = None) -> None:
+        """A step begins."""
+        ...
+
+    def advance(self, count: int = 1) -> None:
+        """``count`` more units are done."""
+        ...
+
+    def done(self) -> None:
+        """The step is over."""
+        ...

@@ -1,0 +1,93 @@
+"""What a cycle did, in the form that the contract fixes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.core.plan import SideName
+from bridge.state.history import ChangeRow
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts of one cycle; :meth:`to_json` is the contract's object."""
+
+    zotero_updated: int = 0
+    vault_created: int = 0
+    vault_updated: int = 0
+    vault_renamed: int = 0
+    vault_marked: int = 0
+    indexes_written: int = 0
+    conflicts: int = 0
+    held: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    cursors: dict[str, int] = field(default_factory=dict)
+    plan: list[ChangeRow] | None = None
+    #: Why Zotero could not be reached for a part of the work; the rest is done, this waits for the next cycle.
+    out_of_reach: str = ""
+    #: What a person should hear once, in words.
+    messages: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written, or would be."""
+        return bool(
+            self.zotero_updated
+            or self.vault_created
+            or self.vault_updated
+            or self.vault_renamed
+            or self.vault_marked
+            or self.indexes_written
+        )
+
+    def count(self, side: SideName, changes: list[ChangeRow]) -> None:
+        """Count one item's changes on one side."""
+        if not changes:
+            return
+        if side == "zotero":
+            self.zotero_updated += 1
+        elif any(change.why == "new" for change in changes):
+            self.vault_created += 1
+        elif any(change.field == "zotero-status" for change in changes):
+            self.vault_marked += 1
+        else:
+            self.vault_updated += 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``sync --once --json`` prints."""
+        cursors = list(self.cursors.values())
+        found: dict[str, Any] = {
+            "zotero": {"created": 0, "updated": self.zotero_updated, "trashed": 0},
+            "vault": {
+                "created": self.vault_created,
+                "updated": self.vault_updated,
+                "renamed": self.vault_renamed,
+                "marked": self.vault_marked,
+            },
+            "indexes": {"written": self.indexes_written},
+            "conflicts": self.conflicts,
+            "held": self.held,
+            "requests": self.requests,
+            "seconds": round(self.seconds, 3),
+            "cursor": cursors[0] if cursors else 0,
+        }
+        if len(cursors) > 1:
+            found["cursors"] = dict(self.cursors)
+        if self.plan is not None:
+            found["plan"] = [
+                {
+                    "side": change.side,
+                    "library": change.id.library,
+                    "key": change.id.key,
+                    "title": change.title,
+                    "path": change.path,
+                    "field": change.field,
+                    "before": change.before,
+                    "after": change.after,
+                    "why": change.why,
+                }
+                for change in self.plan
+            ]
+        return found

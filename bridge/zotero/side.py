@@ -7,10 +7,9 @@ library's version up for it. Whatever the server answers with is stored before i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bridge.core.record import Face, ItemId, Record
@@ -169,12 +168,14 @@ class ZoteroSide:
         return not self.mapper.patch(item, wanted)
 
 
-_STAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+_STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def _second_later(stamp: object) -> str:
     """An API time stamp one second on, so that the order by "Modified" stays (R19); empty for anything else."""
-    if not isinstance(stamp, str) or not _STAMP.fullmatch(stamp):
+    if not isinstance(stamp, str):
         return ""
-    later = datetime.fromisoformat(stamp) + timedelta(seconds=1)
-    return later.strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        return (datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC) + timedelta(seconds=1)).strftime(_STAMP)
+    except ValueError:
+        return ""

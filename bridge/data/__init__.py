@@ -1,9 +1,9 @@
 """Facts about Zotero's item types, read once from ``zotero-schema.json``.
 
-The file holds the tables of Zotero's published schema (https://api.zotero.org/schema, version 42) in a compact form:
-for every item type its fields in Zotero's own order, the base field behind each field that has one
-(``caseName`` is a ``title``), and its creator types, the primary one first; then the CSL names that Zotero
-recognises in Extra. Schema 34 gave every regular type the field ``citationKey``.
+The file holds the tables of Zotero's published schema (https://api.zotero.org/schema, version 42) in a
+compact form: for every item type its fields in Zotero's own order, the base field behind each field that has
+one (``caseName`` is a ``title``), and its creator types, the primary one first; then the CSL names that
+Zotero recognises in Extra. Schema 34 gave every regular type the field ``citationKey``.
 
 Nothing is read before the first call of :func:`schema`, so importing this module costs nothing.
 """
@@ -26,7 +26,7 @@ NOT_REGULAR = frozenset({"annotation", "attachment", "note"})
 
 @dataclass(frozen=True, slots=True)
 class ItemType:
-    """One item type: ``fields`` in Zotero's order, ``base`` from own field to base field, ``creators`` primary first."""
+    """One item type: ``fields`` in Zotero's order, ``base`` from own to base field, ``creators`` primary first."""
 
     name: str
     fields: tuple[str, ...]

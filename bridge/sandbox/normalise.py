@@ -1,0 +1,131 @@
+"""What the server makes of text it is given: trimmed strings, dates, names, notes and tags. All pure.
+
+The bridge must live with each of these changes without taking them for somebody's edit (R2), so the sandbox makes
+them too. Source: zotero/dataserver, and runs of it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bridge.sandbox.refusal import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+MAX_TAG = 255
+MAX_NOTE = 250_000
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ISO_DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2}))?(?:[-/](\d{1,2}))?(?![\d])")
+_YEAR = re.compile(r"(?<!\d)(1[0-9]{3}|20[0-9]{2}|21[0-9]{2})(?!\d)")
+_MONTH = re.compile(r"\b(" + "|".join(_MONTHS) + r")[a-z]*\b", re.IGNORECASE)
+_DAY = re.compile(r"(?<!\d)([12]?\d|3[01])(?:st|nd|rd|th)?(?!\d)", re.IGNORECASE)
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:Z|[+-]\d\d:?\d\d)?)?")
+_SCRIPT = re.compile(r"<(script|style|iframe)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_HANDLER = re.compile(r"""\s+on\w+\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
+_RENAMED = re.compile(r"<(/?)(b|i)(?=[\s>/])", re.IGNORECASE)
+
+
+def text(value: Any, field: str) -> str:
+    """Return a field's text: control characters out, ends trimmed, numbers written out.
+
+    Raises :class:`RefusedError` (400) for lists and objects.
+    """
+    if value is None or value is False:
+        return ""
+    if isinstance(value, (str, int, float)):
+        return _CONTROL.sub("", str(value)).strip()
+    raise RefusedError(400, f"'{field}' must be a string")
+
+
+def timestamp(value: Any, field: str) -> str:
+    """Return an ISO 8601 time in UTC, e.g. ``2014-02-01T05:23:45Z``, from the forms the server takes.
+
+    A bare date stays a bare date. Raises :class:`RefusedError` (400) for anything else.
+    """
+    given = text(value, field)
+    if not given:
+        return ""
+    if not _STAMP.fullmatch(given):
+        raise RefusedError(
+            400,
+            f"'{field}' must be in ISO 8601 or UTC 'YYYY-MM-DD[ hh:mm:ss]' format or 'CURRENT_TIMESTAMP' ({given})",
+        )
+    if len(given) == len("2014-02-01"):
+        return given
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise RefusedError(400, f"'{field}' is no time ({given})") from error
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parsed_date(value: str) -> str:
+    """Return ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD`` as the server reads a free date, or an empty string."""
+    given = value.strip()
+    iso = _ISO_DATE.match(given)
+    if iso and (iso[2] is None or 1 <= int(iso[2]) <= 12):
+        return "-".join(part if i == 0 else f"{int(part):02d}" for i, part in enumerate(iso.groups()) if part)
+    year = _YEAR.search(given)
+    if not year:
+        return ""
+    rest = given[: year.start()] + " " + given[year.end() :]
+    month = _MONTH.search(rest)
+    if not month:
+        return year[1]
+    number = _MONTHS.index(month[1].lower()) + 1
+    day = _DAY.search(rest[: month.start()] + " " + rest[month.end() :])
+    return f"{year[1]}-{number:02d}" + (f"-{int(day[1]):02d}" if day else "")
+
+
+def creator_summary(creators: Sequence[Mapping[str, str]], primary: str | None) -> str:
+    """Return ``Vaswani et al.``: the primary creators' names, or all creators' where there is no primary one."""
+    chosen = [c for c in creators if c.get("creatorType") == primary] or list(creators)
+    names = [c.get("name") or c.get("lastName") or c.get("firstName", "") for c in chosen]
+    if len(names) > 2:
+        return f"{names[0]} et al."
+    return " and ".join(names)
+
+
+def note_html(value: str) -> str:
+    """Return a note as the server keeps it: no scripts, no handlers, ``<b>`` as ``<strong>``, ``<i>`` as ``<em>``."""
+    clean = _HANDLER.sub("", _SCRIPT.sub("", _CONTROL.sub("", value)))
+    return _RENAMED.sub(lambda m: f"<{m[1]}{'strong' if m[2].lower() == 'b' else 'em'}", clean).strip()
+
+
+def tags(value: Any) -> list[dict[str, Any]]:
+    """Return tags as the server keeps them: trimmed, none empty, each once, sorted; type 0 is left out.
+
+    Raises :class:`RefusedError`: 400 for a wrong form, 413 for a tag over 255 characters.
+    """
+    if not isinstance(value, list):
+        raise RefusedError(400, "'tags' property must be an array")
+    kept: dict[str, int] = {}
+    for entry in value:
+        if isinstance(entry, str):
+            entry = {"tag": entry}  # the API takes a bare name too
+        if not isinstance(entry, dict) or not isinstance(entry.get("tag"), str):
+            raise RefusedError(400, "Tag must be an object with a 'tag' property")
+        if unknown := set(entry) - {"tag", "type"}:
+            raise RefusedError(400, f"Invalid tag property '{min(unknown)}'")
+        name, kind = text(entry["tag"], "tag"), entry.get("type", 0)
+        if kind not in (0, 1):
+            raise RefusedError(400, "Tag 'type' must be 0 or 1")
+        if len(name) > MAX_TAG:
+            raise RefusedError(413, f"Tag '{name[:30]}…' is too long", data={"tag": name})
+        if name:
+            kept[name] = min(kind, kept.get(name, kind))
+    return [
+        {"tag": name, "type": 1} if kept[name] else {"tag": name}
+        for name in sorted(kept, key=lambda n: (n.casefold(), n))
+    ]
+
+
+def unique(values: Iterable[str]) -> list[str]:
+    """Return the values in order, each once."""
+    return list(dict.fromkeys(values))

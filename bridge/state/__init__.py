@@ -7,14 +7,14 @@ memory).
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
 from bridge.errors import StateError
 from bridge.state.agreements import Agreements
+from bridge.state.db import transaction
 from bridge.state.history import ConflictRow, CycleRow, History
 from bridge.state.items import Items
 from bridge.state.notes import Notes
@@ -88,25 +88,12 @@ class State:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing; nested use joins the outer transaction.
 
         :raises StateError: the database failed (disk full, damaged); nothing of the transaction is kept.
         """
-        if self._db.in_transaction:
-            yield
-            return
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.rollback()
-                raise
-        except sqlite3.Error as error:
-            raise StateError(f"The state could not be written: {error}") from error
+        return transaction(self._db)
 
     # --- small facts ------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bridge.core.record import ItemId
+from bridge.state.db import transaction
 from bridge.state.faces import dump
 
 #: Types that are never papers of their own.
@@ -79,12 +80,13 @@ class Items:
                 pending = paper and (not same or bool(old[2]) or bool(old[3]))
             trashed = bool(data.get("deleted"))
             rows.append((library, key, version, text, paper, data.get("parentItem") or None, trashed, pending))
-        self._db.executemany(
-            "INSERT INTO items (library, key, version, json, paper, parent, trashed, pending) VALUES (?,?,?,?,?,?,?,?)"
-            " ON CONFLICT (library, key) DO UPDATE SET version = excluded.version, json = excluded.json, gone = 0,"
-            " paper = excluded.paper, parent = excluded.parent, trashed = excluded.trashed, pending = excluded.pending",
-            rows,
-        )
+        with transaction(self._db):
+            self._db.executemany(
+                "INSERT INTO items (library, key, version, json, paper, parent, trashed, pending) VALUES (?,?,?,?,?,?,?,?)"
+                " ON CONFLICT (library, key) DO UPDATE SET version = excluded.version, json = excluded.json, gone = 0,"
+                " paper = excluded.paper, parent = excluded.parent, trashed = excluded.trashed, pending = excluded.pending",
+                rows,
+            )
         return frozenset(suspicious)
 
     def _known(self, library: str, keys: Sequence[str]) -> dict[str, tuple[int, str, int, int]]:

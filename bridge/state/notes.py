@@ -11,6 +11,7 @@ from typing import Any
 from bridge.core.place import Facts, NoteRow, Stat
 from bridge.core.plan import Held
 from bridge.core.record import ItemId
+from bridge.state.db import transaction
 from bridge.state.faces import dump, load_face
 
 _COLUMNS = "path, size, mtime_ns, inode, digest, library, key, stamp, face, facts, held, pending"
@@ -54,28 +55,30 @@ class Notes:
 
     def put_rows(self, rows: Sequence[NoteRow]) -> None:
         """Remember rows, by path."""
-        self._db.executemany(
-            f"INSERT OR REPLACE INTO notes ({_COLUMNS}, copy) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 (constant)
-            (
+        with transaction(self._db):
+            self._db.executemany(
+                f"INSERT OR REPLACE INTO notes ({_COLUMNS}, copy) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 (constant)
                 (
-                    row.path,
-                    *row.stat,
-                    row.digest,
-                    *(row.id or (None, None)),
-                    row.stamp,
-                    dump(dict(row.face)),
-                    _dump_facts(row.facts),
-                    dump([[h.code, h.reason, h.path, h.field] for h in row.held]),
-                    row.pending,
-                    any(h.code in COPY_CODES for h in row.held),
-                )
-                for row in rows
-            ),
-        )
+                    (
+                        row.path,
+                        *row.stat,
+                        row.digest,
+                        *(row.id or (None, None)),
+                        row.stamp,
+                        dump(dict(row.face)),
+                        _dump_facts(row.facts),
+                        dump([[h.code, h.reason, h.path, h.field] for h in row.held]),
+                        row.pending,
+                        any(h.code in COPY_CODES for h in row.held),
+                    )
+                    for row in rows
+                ),
+            )
 
     def drop_rows(self, paths: Iterable[str]) -> None:
         """Forget paths."""
-        self._db.executemany("DELETE FROM notes WHERE path = ?", ((path,) for path in paths))
+        with transaction(self._db):
+            self._db.executemany("DELETE FROM notes WHERE path = ?", ((path,) for path in paths))
 
     def forget_stats(self) -> None:
         """Have every file read again: the configuration by which notes are read has changed."""

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bridge.core.record import Face, ItemId, Record
 from bridge.core.side import Edit, Outcome, Result
 from bridge.errors import BridgeError
+from bridge.zotero.mapping import Mapper, UnwritableError
 from bridge.zotero.pull import Object
 from bridge.zotero.rights import Rights
 from bridge.zotero.writes import BATCH, Status, WriteResult
 
 if TYPE_CHECKING:
     from bridge.zotero.client import ZoteroClient
-    from bridge.zotero.mapping import Mapper
 
 #: Seconds between the batches of a bulk write (R19): people's own edits go first, and the rate limit stays far.
 BULK_REST = 1.0
@@ -107,25 +107,15 @@ class ZoteroSide:
         if stored is None or str(stored["version"]) != edit.expect:
             reason = "the stored item is not the one this edit was planned on"
             return _Planned(edit, Outcome(edit.id, "stale", reason=reason))
-        record = self.mapper.record(stored)
-        if refusal := self._refusal(stored, record.face, edit.set):
-            return _Planned(edit, Outcome(edit.id, "refused", record, refusal))
-        patch = self.mapper.patch(stored, edit.set)
+        try:
+            patch = self.mapper.patch(stored, edit.set)
+        except UnwritableError as refused:
+            return _Planned(edit, Outcome(edit.id, "refused", self.mapper.record(stored), str(refused)))
         if not patch:
-            return _Planned(edit, Outcome(edit.id, "applied", record))
+            return _Planned(edit, Outcome(edit.id, "applied", self.mapper.record(stored)))
         if bulk and (modified := _second_later(stored["data"].get("dateModified"))):
             patch = {**patch, "dateModified": modified}
         return _Planned(edit, stored=stored, send={"key": edit.id.key, "version": stored["version"], **patch})
-
-    def _refusal(self, stored: Mapping[str, Any], face: Face, wanted: Face) -> str:
-        """Why some value that is not there yet cannot be written; empty where all can."""
-        for field, value in wanted.items():
-            shown = face.get(field, "")
-            there = {shown} if isinstance(shown, str) else set(shown)
-            for one in (value,) if isinstance(value, str) else value:
-                if one and one not in there and (reason := self.mapper.refusal(stored, field, one)):
-                    return reason
-        return ""
 
     # --- sending and after ---------------------------------------------------------------------------------------
 
@@ -165,7 +155,10 @@ class ZoteroSide:
 
     def _shows(self, item: Object, wanted: Face) -> bool:
         """Whether an item read back is as the edit meant it: nothing would be left to write."""
-        return not self.mapper.patch(item, wanted)
+        try:
+            return not self.mapper.patch(item, wanted)
+        except UnwritableError:
+            return False
 
 
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"

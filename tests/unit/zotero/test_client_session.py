@@ -370,8 +370,11 @@ def test_law_14_no_key_in_any_error_traceback_repr_or_log_record(
                 client._session.get(f"/{code}")
             seen += [repr(caught.value), *traceback.format_exception(caught.value)]
         seen += [repr(client), str(client), repr(client._session)]
-    with pytest.raises(UnreachableError) as closed:
-        ZoteroClient("http://127.0.0.1:9", "users/7", KEY, sleep=lambda _: None).key_info()
+    with (
+        ZoteroClient("http://127.0.0.1:9", "users/7", KEY, sleep=lambda _: None) as nobody,
+        pytest.raises(UnreachableError) as closed,
+    ):
+        nobody.key_info()
     seen += traceback.format_exception(closed.value)
     seen += [f"{record.getMessage()} {record.args!r}" for record in caplog.records]
     assert any("httpcore" in record.name for record in caplog.records)  # the wire was logged at all

@@ -53,13 +53,13 @@ def shape(item_type: str) -> Shape:
     """The shape of an item type; of an unknown one the most common shape."""
     known = schema().types.get(item_type)
     if known is None:
-        return Shape(item_type, "title", "date", _VENUES, frozenset({"author"}), frozenset(), {})
+        return Shape(one_line(item_type), "title", "date", _VENUES, frozenset({"author"}), frozenset(), {})
     own = {base: field for field, base in known.base.items()}
     fields = frozenset(known.fields)
     title = own.get("title", "title")
     venues = tuple(field for name in _VENUES if (field := own.get(name, name)) in fields)
     authors = frozenset(known.creators[:1]) | {"author"}
-    return Shape(item_type, title, own.get("date", "date"), venues, authors, fields, own)
+    return Shape(one_line(item_type), title, own.get("date", "date"), venues, authors, fields, own)
 
 
 def is_regular(item_type: str) -> bool:

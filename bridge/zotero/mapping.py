@@ -1,9 +1,9 @@
 """Zotero item JSON to :class:`~bridge.core.record.Record`, and changes of a record back to the fields to send. Pure.
 
 What is kept here: texts of a record are single lines without control characters (law 13); a title is shown without
-Zotero's markup and an unchanged plain form is never written back (R14); what Zotero may move from Extra into a
-field reads the same before and after (R12); all changes to Extra go in one text, with only the lines meant
-(R18); tags by R9, the status by R10, the citation key by R11.
+Zotero's markup and an unchanged plain form is never written back (R14); a two-way value reads the same before and
+after Zotero moves it from Extra into its field (R12); all changes to Extra go in one text, with only the lines
+meant (R18); tags by R9, the status by R10, the citation key by R11.
 
 ``item`` is everywhere an object of the Web API v3: ``{"key", "version", "meta", "data"}``.
 """
@@ -94,7 +94,7 @@ class Mapper:
         raw_extra: str = data.get("extra") or ""
         lines = extra.named(raw_extra) if raw_extra else {}
         tags = itemtags.read(data.get("tags") or ())
-        title = title_text(data.get(kind.title) or "")
+        title = title_text(data.get(kind.title) or lines.get(extra.normal_name(kind.title), ""))
         parsed = (item.get("meta") or {}).get("parsedDate") or ""
         published = dates.published(parsed, data.get(kind.date) or "")
         authors = people(data.get("creators") or (), kind.authors, self.rules.max_authors)
@@ -118,7 +118,7 @@ class Mapper:
             "type": kind.name,
             "doi": _shown(data, lines, "DOI"),
             "url": _shown(data, lines, "url"),
-            "added": dates.day_of(data.get("dateAdded") or "", self.rules.zone),
+            "added": dates.day_of(one_line(data.get("dateAdded") or ""), self.rules.zone),
             "aliases": tuple(alias for alias in dict.fromkeys((title, label)) if alias),
             "citekey": _shown(data, lines, "citationKey"),
             "zotero-link": self._link + item["key"],
@@ -264,7 +264,7 @@ class Mapper:
         kind = draft.kind
         entry = self._custom_by_key.get(name)
         if name == "title":
-            draft.fields[kind.title] = text
+            draft.put_migratable(kind.title, text)
         elif name == "citekey":
             in_field = "citationKey" in kind.fields or "citationKey" in draft.data
             if in_field:

@@ -12,8 +12,8 @@ import unicodedata
 from bridge.core.policy import normal_text
 
 #: Control characters but for those ``str.split`` takes for white space, and halves of surrogate pairs.
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
-_BREAK = re.compile("[\t\n\x0b\x0c\r\x1c-\x1f\x85\u2028\u2029]+")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_BREAK = re.compile("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
 
 #: The tags Zotero understands in a title (https://www.zotero.org/support/kb/rich_text_bibliography), and its
 #: older ``<sc>``.
@@ -38,7 +38,7 @@ def paragraphs(text: str) -> str:
     """Plain text of several lines, which end in LF."""
     if not text.isprintable():
         text = _CONTROL.sub("", text)
-        text = "\n".join(line.rstrip() for line in text.splitlines())
+        text = "\n".join(line.rstrip() for line in text.replace("\t", " ").splitlines())
     return unicodedata.normalize("NFC", text).strip()
 
 

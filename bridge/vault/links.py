@@ -19,7 +19,6 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import partial
 from typing import TypeAlias
 from urllib.parse import quote, unquote
 
@@ -50,7 +49,8 @@ _TOKENS = re.compile(
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _UPWARDS = re.compile(r"^(?:\.{0,2}/)*(?:\.{1,2}$)?")
-_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+#: A string of JSON, with the key it belongs to where it belongs to one.
+_JSON_STRING = re.compile(r'(?:(?P<key>"(?:[^"\\]|\\.)*")\s*:\s*)?(?P<value>"(?:[^"\\]|\\.)*")')
 
 
 def might_hold(data: bytes, old: str) -> bool:
@@ -74,7 +74,7 @@ def rewrite(text: str, old: str, new: str, is_canvas: bool = False, *, folder: s
     """
     names = _Names(old, new, folder)
     if is_canvas:
-        return _JSON_STRING.sub(partial(_canvas_string, names), text)
+        return _in_canvas(text, lambda card: _prose(card, names.token), names.path)
     head = _HEAD.match(text)
     end = head.end() if head else 0
     return "".join(names.head_line(line) for line in text[:end].splitlines(keepends=True)) + _prose(
@@ -96,7 +96,7 @@ def rewrite_citations(text: str, old: str, new: str, is_canvas: bool = False) ->
         return f"@{{{new}}}" if braced or cited.startswith("{") else f"@{new}"
 
     if is_canvas:
-        return _JSON_STRING.sub(partial(_json_string, lambda value: _prose(value, token)), text)
+        return _in_canvas(text, lambda card: _prose(card, token))
     head = _HEAD.match(text)
     end = head.end() if head else 0
     return text[:end] + _prose(text[end:], token)
@@ -190,22 +190,21 @@ class _Names:
         return _IN_HEAD.sub(token, line)
 
 
-def _canvas_string(names: _Names, found: re.Match[str]) -> str:
-    """A string of a canvas: a whole path to a file, or text with links in it."""
+def _in_canvas(canvas: str, text: Callable[[str], str], file: Callable[[str], str] = str) -> str:
+    """A canvas with ``text`` made in its cards' texts and ``file`` in the paths of its files, all else as it is."""
+    change = {'"text"': text, '"file"': file}
 
-    def changed(value: str) -> str:
-        if value.lower().endswith(EXTENSION) and "\n" not in value and "[[" not in value:
-            return names.path(value)
-        return _prose(value, names.token)
+    def token(found: re.Match[str]) -> str:
+        act = change.get(found["key"] or "")
+        if act is None:
+            return found[0]
+        try:
+            value: str = json.loads(found["value"])
+        except ValueError:
+            return found[0]
+        changed = act(value)
+        if changed == value:
+            return found[0]
+        return found[0][: -len(found["value"])] + json.dumps(changed, ensure_ascii=False)
 
-    return _json_string(changed, found)
-
-
-def _json_string(change: Callable[[str], str], found: re.Match[str]) -> str:
-    """A JSON string with ``change`` made in it; spelled anew only where it changes."""
-    try:
-        value: str = json.loads(found[0])
-    except ValueError:
-        return found[0]
-    changed = change(value)
-    return found[0] if changed == value else json.dumps(changed, ensure_ascii=False)
+    return _JSON_STRING.sub(token, canvas)

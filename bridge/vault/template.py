@@ -35,7 +35,7 @@ def title_of(face: Face, key: str) -> str:
     """What a note about a paper is headed with: its title, or else its citation key, or else its item key."""
     for name in ("title", "citekey"):
         value = face.get(name)
-        if value and isinstance(value, str):
+        if isinstance(value, str) and value.strip():
             return value
     return key
 

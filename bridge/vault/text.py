@@ -33,7 +33,8 @@ _SPECIAL = re.compile(
     | &(?=\#?[0-9A-Za-z]+;)     # only where a reference would start
     | %(?<=[%{]%)               # %% and {%
     | \{(?<=\{\{)               # {{
-    | :(?=:|//) | :(?<=::)      # Dataview's `key:: value`; addresses, which would become links
+    | :(?=:) | :(?<=::)         # Dataview's `key:: value`
+    | /(?<=:/)(?=/)             # an address, which would become a link
     | @(?=\w)                   # a Pandoc citation or an e-mail address
     | ==+                       # a highlight
     | _(?![^\W_]) | _(?<![^\W_]_)  # emphasis; inside a word `_` is text

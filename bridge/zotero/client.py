@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from bridge.errors import NotFoundError
+from bridge.errors import ForbiddenError, NotFoundError
 from bridge.zotero import pull, rights, writes
 from bridge.zotero.http import Session
 from bridge.zotero.pull import Object, Pull
@@ -109,8 +109,8 @@ class ZoteroClient:
         if kind == "groups":
             try:
                 group = self.group(int(number))
-            except NotFoundError:
-                group = None  # a group that is hidden from this key; it then counts as read-only
+            except (NotFoundError, ForbiddenError):
+                group = None  # hidden from this key; the library then counts as read-only
         return rights.rights(key, self.library, group)
 
     def library_version(self) -> int:

@@ -149,7 +149,7 @@ class Session:
     ) -> None:
         self.base = _checked_base(base_url)
         if not _LIBRARY.fullmatch(library):
-            raise ConfigError(f"{library!r} is no library: users/<number> or groups/<number>")
+            raise ConfigError("A library is given as users/<number> or groups/<number>")
         if not _KEY.fullmatch(key):  # checked here since the HTTP library would quote the header in its error
             raise ForbiddenError("The API key holds characters that no Zotero key has")
         self.library = library

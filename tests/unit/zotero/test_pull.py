@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import cast
 
 import httpx2
@@ -288,13 +288,12 @@ def test_r16_law_7_whatever_others_do_two_passes_hold_all_there_is(
         if request.url.params.get("start") == "0" or chance.random() > busy:
             return
         known = [int(key) for key in double.items]
-        chance.choice(
-            [
-                lambda: double.put(chance.choice(known), title="edited"),
-                lambda: double.put(chance.randrange(1000, 9999), dateAdded="2020"),
-                lambda: double.erase(chance.choice(known)),
-            ]
-        )()
+        changes: list[Callable[[], object]] = [
+            lambda: double.put(chance.choice(known), title="edited"),
+            lambda: double.put(chance.randrange(1000, 9999), dateAdded="2020"),
+            lambda: double.erase(chance.choice(known)),
+        ]
+        chance.choice(changes)()
 
     double.before = before
     with client_of(double) as client:

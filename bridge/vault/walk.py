@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.core.place import Stat
+from bridge.errors import VaultError
 from bridge.vault.files import TEMPORARY, stat_from
 from bridge.vault.names import EXTENSION
 
@@ -43,10 +44,11 @@ class Tree:
 
 
 def walk(root: Path, skip: Iterable[str] = ()) -> Tree:
-    """List a vault: about 4 µs a file.
+    """List a vault; about 4 µs a file.
 
     :param skip: folders, relative to the vault, that are not looked into (the templates, R34). Dot-folders and
         dot-files never are, as in Obsidian.
+    :raises VaultError: the vault's own folder cannot be listed.
     """
     tree = Tree()
     left_out = {folder.strip("/") for folder in skip}
@@ -57,8 +59,12 @@ def walk(root: Path, skip: Iterable[str] = ()) -> Tree:
             with os.scandir(root / folder if folder else root) as entries:
                 for entry in entries:
                     _enter(tree, entry, folder, left_out, pending.append)
-        except OSError:
-            tree.blind.append(folder)  # no right to look, or it went away while we looked: the next scan will know
+        except OSError as error:
+            if not folder:
+                raise VaultError(f"the vault cannot be listed: {error.strerror}") from None
+            tree.blind.append(
+                folder
+            )  # no right to look, or it went away while we looked: the next scan will know
     return tree
 
 

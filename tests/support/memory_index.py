@@ -1,0 +1,63 @@
+"""A note index in a dictionary, for tests of the vault side; it counts what is written to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from bridge.core.place import Facts, NoteRow, Stat
+from bridge.core.plan import Held
+from bridge.core.record import ItemId
+from bridge.vault.identity import COPIES
+from bridge.vault.names import folded
+
+
+class MemoryIndex:
+    """Implements :class:`bridge.vault.scan.VaultIndex`."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, NoteRow] = {}
+        self.puts = 0
+
+    def stats(self) -> Mapping[str, Stat]:
+        return {path: row.stat for path, row in self.notes.items()}
+
+    def row(self, path: str) -> NoteRow | None:
+        return self.notes.get(path)
+
+    def rows_of(self, ids: Iterable[ItemId]) -> Mapping[ItemId, NoteRow]:
+        wanted = set(ids)
+        return {
+            row.id: row for row in self.notes.values() if row.id in wanted and row.id and not _is_copy(row)
+        }
+
+    def bound(self) -> Mapping[str, ItemId]:
+        return {path: row.id for path, row in self.notes.items() if row.id is not None}
+
+    def put_rows(self, rows: Sequence[NoteRow]) -> None:
+        self.puts += len(rows)
+        self.notes |= {row.path: row for row in rows}
+
+    def drop_rows(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            self.notes.pop(path, None)
+
+    def taken_names(self) -> Mapping[str, Sequence[str]]:
+        taken: dict[str, list[str]] = {}
+        for path, row in self.notes.items():
+            for name in {folded(PurePosixPath(path).stem), *map(folded, row.facts.aliases)}:
+                taken.setdefault(name, []).append(path)
+        return taken
+
+    def held(self) -> Iterator[Held]:
+        for row in self.notes.values():
+            yield from row.held
+
+    def facts(self) -> Iterator[tuple[str, Facts]]:
+        for path, row in self.notes.items():
+            if row.id is None and row.facts != Facts():
+                yield path, row.facts
+
+
+def _is_copy(row: NoteRow) -> bool:
+    return any(problem.code in COPIES for problem in row.held)

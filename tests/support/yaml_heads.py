@@ -1,7 +1,7 @@
 """Front-matter as people, Obsidian and other plug-ins write it, made up by Hypothesis.
 
 A :class:`MadeHead` is a list of blocks of lines, each one key in one of the many spellings YAML has, or a comment or
-blank line between keys; it knows what a reader should see in each.
+blank line between keys; it knows what a reader should see in each. :data:`wild_heads` need not be YAML at all.
 """
 
 from __future__ import annotations
@@ -129,3 +129,59 @@ def heads(draw: st.DrawFn) -> MadeHead:
         text, shows = draw(_values)
         blocks.append(Block(key, name + text, shows))
     return MadeHead(tuple(blocks))
+
+
+_PIECES = [
+    ": ",
+    " ",
+    "- ",
+    "? ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ", ",
+    " # c",
+    "'",
+    '"',
+    "|",
+    "|+",
+    ">-",
+    "&x ",
+    "*x",
+    "!!str ",
+    "!x ",
+    "~",
+    "1",
+]
+_PIECES += [
+    "no",
+    "é",
+    "\t",
+    "\r",
+    "\u2028",
+    "\ufeff",
+    "---",
+    "...",
+    "%",
+    "@",
+    "`",
+    "<<",
+    "=",
+    "\\",
+    "0o7",
+    "\x07",
+    "a",
+    "b",
+]
+_STARTS = ["a: ", "b: ", "status: ", "tags:", "- x", "  - y", "  k: ", "# ", "  ", ""]
+
+wild_heads = st.lists(
+    st.builds(
+        lambda start, pieces: start + "".join(pieces) + "\n",
+        st.sampled_from(_STARTS),
+        st.lists(st.sampled_from(_PIECES), max_size=4),
+    ),
+    max_size=5,
+).map("".join)
+"""Anything that looks a little like YAML, most of it broken."""

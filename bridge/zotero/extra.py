@@ -39,7 +39,7 @@ _PLUGIN = {
 }
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def normal_name(name: str) -> str:
     """Normal form of a line's name (R11): ``CitationKey`` and ``Citation Key`` are both ``citation-key``."""
     split = _CAMEL.sub(r"\1-\2", unicodedata.normalize("NFC", name).strip())

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 
 from bridge.data import NOT_REGULAR, schema
-from bridge.zotero import extra
 from bridge.zotero.richtext import one_line
 
 #: Base fields and fields that say where a thing appeared, best first.
@@ -22,9 +21,6 @@ _VENUES = (
 )  # fmt: skip
 
 EXTRA_PREFIX = "extra:"
-
-#: Fields that have a key of their own in notes, or that are no plain text.
-_TAKEN = frozenset({"title", "DOI", "url", "citationKey", "extra", "abstractNote"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +77,6 @@ def custom(key: str, target: str) -> Custom:
     if target.startswith(EXTRA_PREFIX):
         return Custom(key, line=target.removeprefix(EXTRA_PREFIX).strip())
     return Custom(key, field=target)
-
-
-def custom_target_problem(target: str) -> str | None:
-    """Why ``target`` cannot stand in ``[fields]``, or None; for lines of Extra this is R13."""
-    if target.startswith(EXTRA_PREFIX):
-        return extra.custom_name_problem(target.removeprefix(EXTRA_PREFIX).strip())
-    if target in _TAKEN:
-        return f"{target!r} has a key of its own in notes, or is no single line of text"
-    if target not in schema().fields:
-        return f"Zotero has no field {target!r}; a line in Extra is written as {EXTRA_PREFIX + target!r}"
-    return None
 
 
 @dataclass(frozen=True, slots=True)

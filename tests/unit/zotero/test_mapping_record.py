@@ -12,7 +12,6 @@ from bridge.core.policy import build_policy
 from bridge.core.record import ItemId
 from bridge.core.status import StatusNames
 from bridge.data import schema
-from bridge.zotero.fields import custom_target_problem
 from bridge.zotero.mapping import Mapper, MappingRules
 from bridge.zotero.tree import CollectionTree
 
@@ -348,15 +347,3 @@ def test_a_type_newer_than_the_schema_is_read_by_the_common_names() -> None:
 )  # fmt: skip
 def test_only_top_level_regular_items_are_papers(data: dict[str, str], paper: bool) -> None:
     assert Mapper.is_paper({"key": "K", "data": data}) is paper
-
-
-@pytest.mark.parametrize("target", ["date", "pages", "language", "extra:Rating", "extra: My Score"])
-def test_targets_a_custom_field_may_have(target: str) -> None:
-    assert custom_target_problem(target) is None
-
-
-@pytest.mark.parametrize(
-    "target", ["extra", "title", "DOI", "nonsense", "extra:status", "extra:", "citationKey"]
-)
-def test_r13_targets_a_custom_field_may_not_have(target: str) -> None:
-    assert custom_target_problem(target)

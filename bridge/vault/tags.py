@@ -49,9 +49,7 @@ def legal(raw: str) -> str:
     ``/`` nests, and an empty part (``a//b``) becomes ``_``. A form of digits alone gets a ``_`` behind it (``2024_``),
     which keeps years in their order. A legal form is its own legal form.
     """
-    parts = (_part(part) for part in _unhashed(zotero_key(raw)).split("/"))
-    form = unicodedata.normalize("NFC", "/".join(parts))
-    return f"{form}_" if _NUMBER.fullmatch(form) else form
+    return _form(raw, "-")
 
 
 def key(tag: str) -> str:
@@ -68,8 +66,7 @@ def known_forms(raw: str) -> frozenset[str]:
 
     White space is written as ``-`` (most), ``_`` (some), or left out, with words run together (a few).
     """
-    text = _unhashed(zotero_key(raw))
-    return frozenset(key(_SPACES.sub(joint, text)) for joint in ("-", "_", ""))
+    return frozenset(key(_form(raw, joint)) for joint in ("-", "_", ""))
 
 
 def usable(typed: str) -> str | None:
@@ -107,6 +104,9 @@ def _unhashed(text: str) -> str:
     return text
 
 
-def _part(part: str) -> str:
-    """One level of a nested tag, made legal."""
-    return _ILLEGAL.sub("_", _SPACES.sub("-", _EDGES.sub("", part))) or "_"
+def _form(raw: str, joint: str) -> str:
+    """``raw`` made legal, with ``joint`` for white space."""
+    parts = (_EDGES.sub("", part) for part in _unhashed(zotero_key(raw)).split("/"))
+    legal_parts = (_ILLEGAL.sub("_", _SPACES.sub(joint, part)) or "_" for part in parts)
+    form = unicodedata.normalize("NFC", "/".join(legal_parts))
+    return f"{form}_" if _NUMBER.fullmatch(form) else form

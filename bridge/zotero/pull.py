@@ -162,6 +162,7 @@ class Pass:
         lost = [key for key, version in there.items() if received.get(key, -1) < version <= self.cursor]
         moved = False
         for found, now in fetch(self.session, self.kind, lost):
+            _no_earlier(now, at)
             moved = moved or now != at
             yield self._newer(found, received)
         # One that vanished since is in the log of deletions; but nothing vanishes from a library that stands still.

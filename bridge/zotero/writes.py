@@ -181,7 +181,6 @@ class _Batch:
 
     def _send_again(self, pieces: list[_Piece], tries: int, lost: AmbiguousWriteError) -> None:
         """``pieces`` were certainly not written when they were read back."""
-        self._session.pacer.ask(_growing(self._tries - tries))
         crashed = isinstance(lost, CrashedWriteError)
         if crashed and len(pieces) > 1:
             self._halve(pieces, tries)
@@ -192,6 +191,7 @@ class _Batch:
                 raise UnreachableError(str(lost))
             self._note(pieces[0], "refused", message=str(lost))
         elif tries > 1:
+            self._session.pacer.ask(_growing(self._tries - tries))
             self._settle(pieces, tries - 1)
         else:
             raise UnreachableError(str(lost))

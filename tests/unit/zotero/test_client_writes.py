@@ -263,6 +263,9 @@ def test_a_server_that_never_answers_a_write_is_left_after_five_sends(
     assert not isinstance(error, AmbiguousWriteError)  # it was read back: nothing was written
     assert results == []
     assert double.said("POST") == 5
+    assert (
+        client.paused_until == 0 + 1 + 2 + 4
+    )  # a dropped connection is often just an idle one: the first at once
 
 
 # --- refusals of a whole request ---------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx2
 import pytest
 from zotero_double import KEY, Double
 
@@ -95,6 +96,15 @@ def test_an_answer_that_does_not_say_whose_key_it_is(data: object) -> None:
 def test_an_answer_that_describes_no_group(data: object) -> None:
     with pytest.raises(ProtocolError):
         group_info(data)
+
+
+@pytest.mark.parametrize("code", [403, 404])
+def test_r23_a_group_hidden_from_the_key_is_read_only(code: int) -> None:
+    double = Double(access={"groups": {"all": {"library": True, "write": True}}})
+    double.before = lambda request: httpx2.Response(code) if "groups" in request.url.path else None
+    with ZoteroClient("http://zotero.test", "groups/51", KEY, transport=double.transport) as client:
+        found = client.rights()
+    assert (found.read, found.write) == (True, False)
 
 
 @pytest.mark.parametrize(

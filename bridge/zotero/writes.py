@@ -48,7 +48,7 @@ class _Piece:
 
 
 def write_items(session: Session, items: Sequence[Mapping[str, Any]], *, tries: int) -> Iterator[WriteResult]:
-    """Write objects of ``{"key", "version", <fields that change>}``; existing items are patched.
+    """Write objects of ``{"key", "version", <fields that change>}``; existing items are patched. Each key once.
 
     Results come in the order given, batch by batch. An error ends the rest, after the results of what was sent before
     it; what was sent without an answer and cannot be read back is ``unknown`` among them.

@@ -10,9 +10,10 @@ from bridge.errors import StateError
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE libraries (name TEXT PRIMARY KEY, cursor INTEGER NOT NULL, tree TEXT NOT NULL DEFAULT '[]') WITHOUT
-    ROWID; -- json: the object as the server sent it. pending: not yet reconciled (R3). gone: erased on the server's
-    word. CREATE TABLE items (
+    CREATE TABLE libraries (
+        name TEXT PRIMARY KEY, cursor INTEGER NOT NULL, tree TEXT NOT NULL DEFAULT '[]') WITHOUT ROWID;
+    -- json: the object as the server sent it. pending: not yet reconciled (R3). gone: erased on the server's word.
+    CREATE TABLE items (
         library TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, json TEXT NOT NULL,
         paper INTEGER NOT NULL, parent TEXT, trashed INTEGER NOT NULL, gone INTEGER NOT NULL DEFAULT 0,
         pending INTEGER NOT NULL, citekey TEXT NOT NULL DEFAULT '',

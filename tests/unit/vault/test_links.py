@@ -27,7 +27,8 @@ FILES = [
     ('[x](<My Papers/@old.md>) [y](@old.md "title")', '[x](<My Papers/@new.md>) [y](@new.md "title")'),
     ("[ref]: Papers/@old.md 'title'", "[ref]: Papers/@new.md 'title'"),
     ("costs $5 and [[@old]] is $6", "costs $5 and [[@new]] is $6"),
-    ('---\na: "[[@old|x]]"\nb:\n  - \'[[@old]]\'\n---\n[[@old]]', '---\na: "[[@new|x]]"\nb:\n  - \'[[@new]]\'\n---\n[[@new]]'),
+    ('---\na: "[[@old|x]]"\n---\n[[@old]]', '---\na: "[[@new|x]]"\n---\n[[@new]]'),
+    ("---\nb:\n  - '[[@old]]'\n---\n", "---\nb:\n  - '[[@new]]'\n---\n"),
 ]  # fmt: skip
 FILES_LEFT = [
     "[[@old2]] [[@old-x]] [[@old more]] [[x@old]] [[@older/x]] [[@old/x]]",

@@ -320,14 +320,14 @@ def _written(
     """A field's value as front-matter is to show it. Members that stay keep their spelling."""
     if name in LISTS:
         members = (value,) if isinstance(value, str) else value
-        members = tuple(member for member in members if member)
+        members = tuple(text for member in members if (text := frontmatter.one_line(member).strip()))
         if not members and name not in ALWAYS:
             return frontmatter.REMOVE
         spelled = {
             text: item.text for item in (node.items if node else ()) for text in _spellings(name, item)
         }
         return tuple(spelled.get(member, member) for member in members)
-    text = value if isinstance(value, str) else ", ".join(value)
+    text = frontmatter.one_line(value if isinstance(value, str) else ", ".join(value)).strip()
     is_list = rules.names[name] in rules.list_keys or (node is not None and node.kind == "list")
     if not text:
         if name not in ALWAYS:

@@ -25,49 +25,18 @@ _LETTERS = "23456789ABCDEFGHIJKLMNPQRSTUVWXYZ"
 _BULK_COLLECTIONS = 40
 _CHUNK = 5_000
 
-_SUBJECTS = [
-    "Sparse",
-    "Linear",
-    "Causal",
-    "Robust",
-    "Neural",
-    "Hidden",
-    "Modular",
-    "Adaptive",
-    "Latent",
-    "Recurrent",
-    "Spectral",
-    "Bayesian",
-]
-_OBJECTS = [
-    "Circuits",
-    "Features",
-    "Agents",
-    "Graphs",
-    "Memories",
-    "Tokens",
-    "Priors",
-    "Kernels",
-    "Policies",
-    "Embeddings",
-    "Proofs",
-    "Maps",
-]
-_NAMES = [
-    "Almeida",
-    "Bergström",
-    "Chen",
-    "Dubois",
-    "Eriksen",
-    "Fujita",
-    "García",
-    "Haddad",
-    "Ivanova",
-    "Jensen",
-    "Kowalski",
-    "Łukasz",
-    "Müller",
-]
+_SUBJECTS = (
+    *("Sparse", "Linear", "Causal", "Robust", "Neural", "Hidden"),
+    *("Modular", "Adaptive", "Latent", "Recurrent", "Spectral", "Bayesian"),
+)
+_OBJECTS = (
+    *("Circuits", "Features", "Agents", "Graphs", "Memories", "Tokens"),
+    *("Priors", "Kernels", "Policies", "Embeddings", "Proofs", "Maps"),
+)
+_NAMES = (
+    *("Almeida", "Bergström", "Chen", "Dubois", "Eriksen", "Fujita", "García"),
+    *("Haddad", "Ivanova", "Jensen", "Kowalski", "Łukasz", "Müller"),
+)
 _TYPES = ("journalArticle", "preprint", "conferencePaper", "book", "webpage", "report", "thesis")
 _STATUSES = (None, "New", "To Read", "In Progress", "Read", "Read", "Not Reading")
 
@@ -153,7 +122,7 @@ def _bulk_item(place: int, collections: list[str]) -> Data:
         extra += [f"Read_Status: {status}", f"Read_Status_Date: {modified:%Y-%m-%dT%H:%M:%S}.000Z"]
     values = {
         "title": f"{subject} {thing}: Study {place}",
-        "abstractNote": f"What {subject.lower()} {thing.lower()} do in case {place}. " * (3 + place % 6),
+        "abstractNote": " ".join([f"What {subject.lower()} {thing.lower()} do in case {place}."] * (3 + place % 6)),
         "date": f"{year}-{1 + place % 12:02d}",
         "citationKey": f"{names[0].lower()}{year}{subject.lower()}{place}" if place % 20 else "",
         "DOI": f"10.5555/bulk.{place}" if place % 2 else "",

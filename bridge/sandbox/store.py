@@ -48,8 +48,8 @@ _TABLES = (
         ON objects (library, kind, modified, key, deleted, version, parent, type)""",
     """CREATE TABLE IF NOT EXISTS item_tags (
         library INTEGER NOT NULL, item TEXT NOT NULL, tag TEXT NOT NULL, type INTEGER NOT NULL,
-        version INTEGER NOT NULL, PRIMARY KEY (library, tag, item)) WITHOUT ROWID""",
-    "CREATE INDEX IF NOT EXISTS item_tags_item ON item_tags (library, item)",
+        version INTEGER NOT NULL, PRIMARY KEY (library, item, tag)) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS item_tags_tag ON item_tags (library, tag, type, item, version)",
     """CREATE TABLE IF NOT EXISTS item_collections (
         library INTEGER NOT NULL, collection TEXT NOT NULL, item TEXT NOT NULL,
         PRIMARY KEY (library, collection, item)) WITHOUT ROWID""",

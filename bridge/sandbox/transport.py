@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -55,40 +56,38 @@ class FaultLayer:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self._app(scope, receive, send)
             return
-        target = _target(scope)
-        answered = [0]
+        request = Request(scope["method"], _target(scope), 0)
         extra: list[tuple[bytes, bytes]] = []
 
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answered[0] = message["status"]
                 message["headers"] = [*message.get("headers", ()), *extra]
+                # Written down before it is sent: whoever has the answer finds the request in the log.
+                self._log.add(replace(request, status=message["status"]))
             await send(message)
 
-        try:
-            for fault in self._faults.take(scope["method"], target):
-                if fault.kind == "delay":
-                    await asyncio.sleep(fault.seconds)
-                elif fault.kind == "backoff":
-                    extra.append((b"backoff", b"%d" % fault.seconds))
-                elif fault.kind == "rollback":
-                    self._rollback(fault.key)
-                elif fault.kind == "interleave":
-                    scope.setdefault("state", {})["interleave"] = fault
-                else:
-                    await self._fail(fault, scope, receive, noting)
-                    return
-            await self._app(scope, receive, noting)
-        finally:
-            self._log.add(Request(scope["method"], target, answered[0]))
+        for fault in self._faults.take(request.method, request.target):
+            if fault.kind == "delay":
+                await asyncio.sleep(fault.seconds)
+            elif fault.kind == "backoff":
+                extra.append((b"backoff", b"%d" % fault.seconds))
+            elif fault.kind == "rollback":
+                self._rollback(fault.key)
+            elif fault.kind == "interleave":
+                scope.setdefault("state", {})["interleave"] = fault
+            elif fault.kind in {"drop-before", "drop-after"}:
+                if fault.kind == "drop-after":
+                    await self._app(scope, receive, _nowhere)
+                self._log.add(request)
+                await _hang_up(scope, receive)
+                return
+            else:
+                await self._fail(fault, scope, receive, noting)
+                return
+        await self._app(scope, receive, noting)
 
     async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        if fault.kind == "drop-before":
-            await _hang_up(scope, receive)
-        elif fault.kind == "drop-after":
-            await self._app(scope, receive, _nowhere)
-            await _hang_up(scope, receive)
-        elif fault.kind == "truncate":
+        if fault.kind == "truncate":
             await self._truncate(scope, receive, send)
         else:
             status = 429 if fault.kind == "rate-limit" else fault.status

@@ -333,6 +333,21 @@ def move(root: Path, old: Path, new: Path) -> None:
         raise _told(error) from None
 
 
+def make_folder(root: Path, folder: Path) -> None:
+    """Make a folder of the vault, where it is missing.
+
+    :raises NoteError: it cannot be made, or would lie outside the vault.
+    """
+    if folder.is_dir():
+        return  # whether it leads out of the vault is looked at when something is written there
+    _check_inside(root, folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _told(error) from None
+    _flush_folder(folder.parent)
+
+
 def sweep(paths: Iterable[Path]) -> None:
     """Remove half-written files that a killed process left behind; only names that begin as ours do."""
     for path in paths:

@@ -269,20 +269,21 @@ def _row(path: str, text: _Text, item: ItemId | None, code: str, old: NoteRow | 
 
     :param old: the row of the item's note as last read, maybe at another path; else that of the file.
     """
-    note = text.note
-    problems = [replace(problem, path=problem.path or path, id=item) for problem in note.held]
+    row = row_of(path, text.stat, text.digest, text.note, item)
     if code and not (
-        code == LOST_KEY and is_whole(problems)
+        code == LOST_KEY and is_whole(row.held)
     ):  # a broken head says more than that its key is missing
-        problems.insert(0, _held(code, path, item))
+        row = replace(row, held=(_held(code, path, item), *row.held))
     is_same = (
         old is not None
-        and (old.id, old.digest, old.face) == (item, text.digest, note.face)
+        and (old.id, old.digest, old.face) == (item, row.digest, row.face)
         and not any(problem.code in RELATIVE for problem in old.held)
     )
     is_new = item is not None and not code and not is_same
-    pending = item is not None and (is_new or (old is not None and old.pending))
-    row = NoteRow(
-        path, text.stat, text.digest, item, note.stamp, note.face, note.facts, tuple(problems), pending
-    )
-    return row, is_new
+    return replace(row, pending=item is not None and (is_new or (old is not None and old.pending))), is_new
+
+
+def row_of(path: str, stat: Stat, digest: str, note: ReadNote, item: ItemId | None) -> NoteRow:
+    """The row to remember of a file as it was read or written; what is held about it says where, and of which item."""
+    held = tuple(replace(problem, path=problem.path or path, id=item) for problem in note.held)
+    return NoteRow(path, stat, digest, item, note.stamp, note.face, note.facts, held)

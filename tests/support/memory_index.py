@@ -27,9 +27,8 @@ class MemoryIndex:
 
     def rows_of(self, ids: Iterable[ItemId]) -> Mapping[ItemId, NoteRow]:
         wanted = set(ids)
-        return {
-            row.id: row for row in self.notes.values() if row.id in wanted and row.id and not _is_copy(row)
-        }
+        notes = [row for row in self.notes.values() if not _is_copy(row)]
+        return {row.id: row for row in notes if row.id is not None and row.id in wanted}
 
     def bound(self) -> Mapping[str, ItemId]:
         return {path: row.id for path, row in self.notes.items() if row.id is not None}

@@ -1,0 +1,95 @@
+"""The vault as one side of the sync: what its notes show, and edits carried out in them.
+
+The rooms behind it: :mod:`bridge.vault.scan` finds what changed, :mod:`bridge.vault.write` carries out edits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+from bridge.core.record import ItemId, Record
+from bridge.core.side import Edit, Outcome
+from bridge.errors import NoteError
+from bridge.vault import files
+from bridge.vault.create import Layout
+from bridge.vault.note import NoteRules, ReadNote, read_note
+from bridge.vault.scan import Scanner, VaultIndex, VaultScan
+from bridge.vault.write import Applied, Writer
+
+__all__ = ["Applied", "Layout", "VaultSide"]
+
+#: Edits that are brought to the disk together, before any of them is reported.
+CHUNK = 200
+
+
+class VaultSide:
+    """Implements :class:`bridge.core.side.Side` on a folder of Markdown files.
+
+    :param index: what is remembered of the files; ``apply`` keeps it true, ``scan`` only reads it.
+    :param vault_id: the id that the marker must bear; ``""`` takes any.
+    """
+
+    def __init__(
+        self, root: Path, index: VaultIndex, rules: NoteRules, layout: Layout, *, vault_id: str = ""
+    ) -> None:
+        self._root, self._index, self._rules = root, index, rules
+        self._scanner = Scanner(
+            root, index, self._read, layout.stem, skip=(layout.templates,), vault_id=vault_id
+        )
+        self._writer = Writer(root, index, rules, layout)
+
+    def _read(self, data: bytes, path: str) -> ReadNote:
+        return read_note(data, path, self._rules)
+
+    @property
+    def stats(self) -> Applied:
+        """What was done so far."""
+        return self._writer.stats
+
+    @property
+    def renamed(self) -> int:
+        """Files renamed so far."""
+        return self._writer.stats.renamed
+
+    def scan(self) -> VaultScan:
+        """Look at the whole vault; nothing is written, neither there nor into the index.
+
+        :raises VaultMarkerError: the vault's marker is missing or another one (law 9).
+        :raises VaultError: the vault's own folder cannot be listed.
+        """
+        self._writer.forget()
+        return self._scanner.scan()
+
+    def look(self, ids: Iterable[ItemId]) -> Mapping[ItemId, Record]:
+        """The notes of the given items as they are on disk now; those without a readable note are left out."""
+        shown = {}
+        for item, row in self._index.rows_of(ids).items():
+            try:
+                data, _ = files.read_stable(self._root / row.path)
+            except NoteError:
+                continue
+            found = self._read(data, row.path)
+            if found.id == item:
+                shown[item] = Record(item, found.face, files.digest(data))
+        return shown
+
+    def foreign(self, record: Record) -> str | None:
+        """The path of somebody's own note about this paper, which is not bound to it yet (R26), or ``None``."""
+        return self._writer.foreign(record.id, record.face)
+
+    def apply(self, edits: Iterable[Edit]) -> Iterator[Outcome]:
+        """Carry out edits and report on each, in the order given, when it is durable.
+
+        The reason of one that is refused reads ``code: words``.
+
+        :raises VaultError: no note can be written now (disk full, read-only).
+        :raises ConfigError: the person's template for new notes cannot be used, or a folder is not allowed.
+        """
+        # Not while scanning: a scan, and so a dry run, writes nothing (law 12).
+        files.sweep(self._root / path for path in self._scanner.leftovers)
+        self._scanner.leftovers = ()
+        source = iter(edits)
+        while chunk := list(islice(source, CHUNK)):
+            yield from self._writer.run(chunk)

@@ -1,0 +1,347 @@
+"""Edits carried out: the text of each note made first, then all of a chunk brought to the disk together.
+
+Kept here: law 6 (an edit is carried out in the very text it was planned on), law 2 (a note that shows what is wanted
+already is not written), law 5 (what is reported is on the disk; what a crash leaves is met again by the next scan), R26
+and R27 for new notes, and the order of a rename: first the file, then the links to it, last the note's own text. A
+crash anywhere in between leaves the note due, so that the next cycle does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from bridge.core.place import NoteRow, Stat
+from bridge.core.record import Face, ItemId, Record, Value
+from bridge.core.side import Edit, Outcome, Result
+from bridge.errors import BridgeError, ConfigError, NoteError
+from bridge.vault import files
+from bridge.vault.carry import Renaming, carry
+from bridge.vault.create import TEMPLATE, Catalogue, Layout
+from bridge.vault.identity import COPIED
+from bridge.vault.names import EXTENSION, folded
+from bridge.vault.note import NoteRules, edit_note, new_note, read_note
+from bridge.vault.scan import VaultIndex, row_of
+from bridge.vault.template import context, render_body
+from bridge.vault.walk import CANVAS, walk
+
+#: A file up to this size may be one that a clicked link made: nothing but white space.
+_BLANK = 64
+
+
+@dataclass(slots=True)
+class Applied:
+    """What was done: notes made, notes written, files renamed, other files whose links followed a rename."""
+
+    created: int = 0
+    written: int = 0
+    renamed: int = 0
+    linked: int = 0
+
+
+@dataclass(slots=True)
+class _Work:
+    """One file on its way to the disk: what it holds, and what it is to hold.
+
+    ``present`` is ``None`` for a new file. ``edit`` is ``None`` for a file that only follows a rename. ``row`` is what
+    the index remembers of it, and ``stat`` is that of ``present``. ``at`` is the edit's place in its chunk.
+    """
+
+    path: str
+    data: bytes
+    present: bytes | None
+    edit: Edit | None = None
+    row: NoteRow | None = None
+    stat: Stat | None = None
+    at: int = -1
+
+    @property
+    def expect(self) -> str | None:
+        """The digest of what is there."""
+        return None if self.present is None else files.digest(self.present)
+
+
+class _Left(Exception):  # noqa: N818 (an answer, not a fault; never leaves this module)
+    """An edit is not carried out, and why."""
+
+    def __init__(self, result: Result, reason: str) -> None:
+        super().__init__(reason)
+        self.result, self.reason = result, reason
+
+
+class Writer:
+    """Carries out edits, a chunk at a time."""
+
+    def __init__(self, root: Path, index: VaultIndex, rules: NoteRules, layout: Layout) -> None:
+        self._root, self._index, self._rules, self._layout = root, index, rules, layout
+        self._catalogue: Catalogue | None = None
+        self._template: tuple[str | None] | None = None
+        #: Path and digest before, to digest after, of notes changed by no more than a link: an edit planned on the text
+        #: before holds for the text after.
+        self._carried: dict[tuple[str, str], str] = {}
+        self.stats = Applied()
+
+    def forget(self) -> None:
+        """The vault is about to be looked at anew."""
+        self._catalogue = self._template = None
+        self._carried.clear()
+
+    @property
+    def _names(self) -> Catalogue:
+        if self._catalogue is None:
+            self._catalogue = Catalogue(self._index, self._layout)
+        return self._catalogue
+
+    def foreign(self, item: ItemId, face: Face) -> str | None:
+        """The path of somebody's own note about this paper that is not empty (R26), or ``None``."""
+        found = self._names.foreign(item, face)
+        return None if found is None or self._blank(found) is not None else found
+
+    def run(self, edits: list[Edit]) -> list[Outcome]:
+        """Carry out a chunk of edits; their outcomes in the same order.
+
+        :raises VaultError: no note can be written now.
+        :raises ConfigError: the template or the folder for new notes cannot be used.
+        """
+        rows = self._index.rows_of([edit.id for edit in edits])
+        works: dict[str, _Work] = {}
+        outcomes: dict[int, Outcome] = {}
+        for at, edit in enumerate(edits):
+            try:
+                work = self._planned(edit, rows.get(edit.id), works)
+                work.at = at
+                works[work.path] = work
+            except _Left as answer:
+                outcomes[at] = Outcome(edit.id, answer.result, reason=answer.reason)
+            except NoteError as error:
+                outcomes[at] = Outcome(edit.id, "refused", reason=f"not-edited: {error}")
+        moved = list(works.values())
+        if renaming := self._rename(moved):
+            moved += self._following(renaming, {work.path: work for work in moved})
+        outcomes |= self._commit(moved)
+        return [outcomes[at] for at in range(len(edits))]
+
+    # --- the text of each note ------------------------------------------------------------------------------------
+
+    def _planned(self, edit: Edit, row: NoteRow | None, works: Mapping[str, _Work]) -> _Work:
+        work = self._edited(edit, row) if edit.expect else self._made(edit, row)
+        if work.path in works:
+            raise _Left("stale", "an edit before this one has changed the note")
+        return work
+
+    def _edited(self, edit: Edit, row: NoteRow | None) -> _Work:
+        """A note with the edit carried out in the text it was planned on."""
+        if row is None:
+            raise _Left("stale", "the item has no note any more")
+        try:
+            data, stat = files.read_stable(self._root / row.path)
+        except NoteError as error:
+            raise _Left("stale", str(error)) from None
+        expect, found = edit.expect, files.digest(data)
+        while expect != found:
+            if (after := self._carried.get((row.path, expect))) is None:
+                raise _Left("stale", "the note has changed since it was read")
+            expect = after
+        return _Work(row.path, edit_note(data, edit, self._rules), data, edit, row, stat)
+
+    def _made(self, edit: Edit, row: NoteRow | None) -> _Work:
+        """A new note, or an empty one that a clicked link made, filled (R26)."""
+        item, record, names = edit.id, edit.record, self._names
+        if row is not None:
+            raise _Left("stale", "the item has a note")
+        if record is None:
+            raise _Left("refused", "no-record: a note is made from the whole record")
+        if item in names.items:
+            raise _Left("refused", f"{COPIED}: several files have the zotero-key of this item")
+        face: Face = {**record.face, **edit.set}
+        if (path := self.foreign(item, face)) is not None:
+            raise _Left("refused", f"foreign-note: {path} is about this paper and is not adopted")
+        aliases: Value = names.free_aliases(face.get("aliases", ()))
+        if aliases != face.get("aliases", ()):
+            edit = replace(edit, set={**edit.set, "aliases": aliases})
+        body = render_body(self._template_source(), context(replace(record, face=face)))
+        data = new_note(edit, self._rules, body)
+        stem = self._layout.stem(item, face)
+        for path in names.own(stem):
+            if (blank := self._blank(path)) is not None:
+                names.add(path, item, aliases)
+                return _Work(path, data, blank, edit)
+        folder = self._layout.folder(item.library)
+        files.make_folder(self._root, self._root / folder)
+        path = (PurePosixPath(folder) / (names.unique_stem(stem, item.key) + EXTENSION)).as_posix()
+        names.add(path, item, aliases)
+        return _Work(path, data, None, edit)
+
+    def _blank(self, path: str) -> bytes | None:
+        """What a file holds that holds nothing but white space; ``None`` for any other."""
+        stat = files.stat_of(self._root / path)
+        if stat is None or stat.size > _BLANK:
+            return None
+        try:
+            data, _ = files.read_stable(self._root / path)
+        except NoteError:
+            return None
+        return None if data.strip() else data
+
+    def _template_source(self) -> str | None:
+        """The person's own template for new notes, ``None`` where there is none (R34)."""
+        if self._template is None:
+            path = self._root / self._layout.templates / TEMPLATE
+            try:
+                is_there = files.stat_of(path) is not None and files.is_inside(self._root, path)
+                self._template = (files.read_stable(path)[0].decode() if is_there else None,)
+            except (NoteError, UnicodeDecodeError) as error:
+                reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+                raise ConfigError(f"{self._layout.templates}/{TEMPLATE}: {reason}") from None
+        return self._template[0]
+
+    # --- renames --------------------------------------------------------------------------------------------------
+
+    def _rename(self, works: Iterable[_Work]) -> Renaming:
+        """Rename the files still named after a citation key that changes; what links and citations are to follow."""
+        stems: list[tuple[str, str, str]] = []
+        keys: list[tuple[str, str]] = []
+        waiting: list[tuple[_Work, str]] = []
+        for work in works:
+            change = _key_change(work)
+            if change is None:
+                continue
+            olds, new, face = change
+            item, path = _id(work), PurePosixPath(work.path)
+            wanted = self._layout.stem(item, {**face, "citekey": new})
+            for old in olds:
+                former = self._layout.stem(item, {**face, "citekey": old})
+                is_shared = self._names.is_taken(former, but=(work.path,))
+                if not is_shared:  # else another paper has that key too, and a citation may mean either
+                    keys.append((old, new))
+                if (
+                    folded(path.stem) in {folded(former), folded(f"{former} {item.key}")}
+                    and path.stem != wanted
+                ):
+                    waiting.append((work, wanted))
+                elif folded(path.stem) == folded(wanted) != folded(former) and not is_shared:
+                    stems.append(
+                        (former, wanted, _folder(path))
+                    )  # renamed before a crash; the links may not be
+        while done := [pair for pair in waiting if self._move(*pair, stems)]:
+            waiting = [pair for pair in waiting if pair not in done]
+        return Renaming(tuple(stems), tuple(keys))
+
+    def _move(self, work: _Work, wanted: str, stems: list[tuple[str, str, str]]) -> bool:
+        """Rename one file, if the name is free; a name that is taken may be so for now only, or else the old stays."""
+        old = PurePosixPath(work.path)
+        new = old.with_name(wanted + old.suffix)
+        if self._names.is_taken(wanted, but=(work.path, str(new))):
+            return False
+        try:
+            files.move(self._root, self._root / old, self._root / new)
+        except (files.NameTakenError, NoteError):
+            return False
+        self._names.drop(work.path)
+        work.path = str(new)
+        self._names.add(work.path, _id(work))
+        self.stats.renamed += 1
+        stems.append((old.stem, wanted, _folder(old)))
+        return True
+
+    def _following(self, renaming: Renaming, works: Mapping[str, _Work]) -> list[_Work]:
+        """All other files that hold a link to follow; each file of the vault is read once."""
+        followers = []
+        tree = walk(self._root, (self._layout.templates,))
+        for path in (*tree.files, *tree.canvases):
+            if (work := works.get(path)) is not None:
+                work.data = carry(work.data, renaming)
+                continue
+            try:
+                data = (self._root / path).read_bytes()
+            except OSError:
+                continue
+            changed = carry(data, renaming, is_canvas=path.lower().endswith(CANVAS))
+            if changed is not data:
+                followers.append(_Work(path, changed, data, row=self._index.row(path)))
+        return followers
+
+    # --- to the disk ----------------------------------------------------------------------------------------------
+
+    def _commit(self, works: Iterable[_Work]) -> dict[int, Outcome]:
+        """Bring all files to the disk, then tell the index; the outcomes of the edits, by place."""
+        works = list(works)
+        results: dict[str, Stat | BridgeError | None] = {}
+        with files.Batch(self._root) as batch:
+            for work in works:
+                if work.data == work.present:
+                    results[work.path] = work.stat
+                    continue
+                try:
+                    batch.stage(self._root / work.path, work.data, work.expect)
+                except NoteError as error:
+                    results[work.path] = error
+            placed = batch.commit()
+        outcomes: dict[int, Outcome] = {}
+        rows: list[NoteRow] = []
+        dropped: list[str] = []
+        for work in works:
+            result = results.get(work.path) or placed[self._root / work.path]
+            if work.edit is not None:
+                outcomes[work.at] = self._outcome(work, result, rows, dropped)
+            elif isinstance(result, Stat):
+                self._followed(work, result, rows)
+        self._index.drop_rows(dropped)
+        self._index.put_rows(rows)
+        return outcomes
+
+    def _outcome(
+        self, work: _Work, result: Stat | BridgeError, rows: list[NoteRow], dropped: list[str]
+    ) -> Outcome:
+        item = _id(work)
+        if isinstance(result, files.StaleFileError | files.NameTakenError):
+            return Outcome(item, "stale", reason=str(result))
+        if isinstance(result, BridgeError):
+            return Outcome(item, "refused", reason=f"not-written: {result}")
+        if work.row is None:
+            self.stats.created += 1
+        elif work.data != work.present:
+            self.stats.written += 1
+        found = read_note(work.data, work.path, self._rules)
+        row = row_of(work.path, result, files.digest(work.data), found, found.id)
+        rows.append(row)
+        if work.row is not None and work.row.path != work.path:
+            dropped.append(work.row.path)
+        return Outcome(item, "applied", Record(item, row.face, row.digest))
+
+    def _followed(self, work: _Work, stat: Stat, rows: list[NoteRow]) -> None:
+        """A file whose links followed: known as before, but for its text. One changed meanwhile is left to the scan."""
+        self.stats.linked += 1
+        if work.row is None or work.row.digest != work.expect:
+            return
+        digest = files.digest(work.data)
+        self._carried[work.path, work.row.digest] = digest
+        found = read_note(work.data, work.path, self._rules)
+        rows.append(replace(work.row, stat=stat, digest=digest, face=found.face, facts=found.facts))
+
+
+def _id(work: _Work) -> ItemId:
+    assert work.edit is not None
+    return work.edit.id
+
+
+def _folder(path: PurePosixPath) -> str:
+    return "" if path.parent == PurePosixPath() else path.parent.as_posix()
+
+
+def _key_change(work: _Work) -> tuple[list[str], str, Face] | None:
+    """Former citation keys of a note, its key after the edit and what else it shows, if the key is another one then.
+
+    The key changes with the edit, or a person changed it in the note and the other side has followed: either way it is
+    not what was last agreed on. What the note showed until now is a former key too: a file may be named after it.
+    """
+    if work.edit is None or work.row is None:
+        return None
+    face: Face = {**work.row.face, **work.edit.set}
+    before, shown = work.edit.before.get("citekey"), work.row.face.get("citekey")
+    new = face.get("citekey")
+    if not before or not isinstance(new, str) or not new or before == new:
+        return None
+    olds = dict.fromkeys(old for old in (before, shown) if isinstance(old, str) and old and old != new)
+    return list(olds), new, face

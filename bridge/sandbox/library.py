@@ -75,6 +75,7 @@ class Around:
     def __init__(self, db: sqlite3.Connection, library: Library) -> None:
         self._db = db
         self._id = library.id
+        self.in_group = library.kind == "groups"
 
     def item_type(self, key: str) -> str | None:
         """Return an item's type, or None."""
@@ -104,7 +105,9 @@ def row_of(library: Library, kind: str, key: str, version: int, data: Data) -> t
     kind_of = schema().types[data["itemType"]]
     creator = normalise.creator_summary(data.get("creators", ()), kind_of.primary_creator)
     date = normalise.parsed_date(str(data.get(kind_of.own_field("date") or "date", "")))
-    title = data.get(kind_of.own_field("title") or "title", "") if kind_of.fields else ""
+    title = data.get(kind_of.own_field("title") or "title", "")
+    if kind_of.name == "note":
+        title = normalise.note_title(data["note"])
     meta = ""
     if creator:
         meta += f'"creatorSummary":{json.dumps(creator, ensure_ascii=False)},'

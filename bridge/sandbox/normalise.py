@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_TAG = 255
 MAX_NOTE = 250_000
+_MAX_TITLE = 80
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -27,6 +28,8 @@ _DAY = re.compile(r"(?<!\d)([12]?\d|3[01])(?:st|nd|rd|th)?(?!\d)", re.IGNORECASE
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:Z|[+-]\d\d:?\d\d)?)?")
 _SCRIPT = re.compile(r"<(script|style|iframe)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _HANDLER = re.compile(r"""\s+on\w+\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
+_BREAK = re.compile(r"</(p|div|li|h[1-6])>|<br\b[^>]*>", re.IGNORECASE)
+_ELEMENT = re.compile(r"<[^>]*>")
 _RENAMED = re.compile(r"<(/?)(b|i)(?=[\s>/])", re.IGNORECASE)
 
 
@@ -110,7 +113,7 @@ def tags(value: Any) -> list[dict[str, Any]]:
         if isinstance(entry, str):
             entry = {"tag": entry}  # the API takes a bare name too
         if not isinstance(entry, dict) or not isinstance(entry.get("tag"), str):
-            raise RefusedError(400, "Tag must be an object with a 'tag' property")
+            raise RefusedError(400, "Tag must be an object")
         if unknown := set(entry) - {"tag", "type"}:
             raise RefusedError(400, f"Invalid tag property '{min(unknown)}'")
         name, kind = text(entry["tag"], "tag"), entry.get("type", 0)
@@ -124,6 +127,11 @@ def tags(value: Any) -> list[dict[str, Any]]:
         {"tag": name, "type": 1} if kept[name] else {"tag": name}
         for name in sorted(kept, key=lambda n: (n.casefold(), n))
     ]
+
+
+def note_title(value: str) -> str:
+    """Return the first line of a note's text, by which lists sort and find it."""
+    return " ".join(_ELEMENT.sub(" ", _BREAK.sub("\n", value)).strip().split("\n")[0].split())[:_MAX_TITLE]
 
 
 def unique(values: Iterable[str]) -> list[str]:

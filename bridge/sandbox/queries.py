@@ -147,7 +147,7 @@ def apply_item_filters(
         # A leading "\\-" asks for a tag that begins with a hyphen.
         wanted[0] = wanted[0].removeprefix("\\")
         places = ", ".join("?" * len(wanted))
-        having = f"SELECT item FROM item_tags WHERE library = ? AND tag IN ({places})"  # noqa: S608
+        having = f"SELECT item FROM item_tags WHERE library = ? AND tag COLLATE NOCASE IN ({places})"  # noqa: S608
         query.also(f"key {'NOT ' if tag.startswith('-') else ''}IN ({having})", library.id, *wanted)
     for word in params.get("q", "").split():
         like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
@@ -222,7 +222,7 @@ def item_json(row: tuple[Any, ...], library: Library, base: str, shown: str) -> 
         links += (
             f',"attachment":{{"href":"{items}/{file}","type":"application/json","attachmentType":{json.dumps(mime)}}}'
         )
-    counted = f'"numChildren":{children}' if kind not in {"note", "annotation"} else ""
+    counted = f'"numChildren":{children}' if kind != "annotation" else ""
     return (
         f'{{"key":"{key}","version":{version},"library":{shown},"links":{{{links}}},'
         f'"meta":{{{(meta + counted).rstrip(",")}}},"data":{data}}}'
@@ -283,13 +283,14 @@ def tags(
     if items is not None:
         where.append(f"item IN (SELECT key FROM objects WHERE {' AND '.join(items.where)})")  # noqa: S608
         args += items.args
-    if name := params.get("tag"):
-        where.append("tag = ?")
-        args.append(name)
+    if names := params.get("tag"):
+        wanted = [name.strip() for name in names.split("||")]
+        where.append(f"tag IN ({', '.join('?' * len(wanted))})")
+        args += wanted
     if part := params.get("q"):
         like = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         where.append("tag LIKE ? ESCAPE '\\'")
-        args.append(like + "%" if params.get("qmode") == "startsWith" else f"%{like}%")
+        args.append(like + "%" if params.get("qmode", "").lower() == "startswith" else f"%{like}%")
     since = number(params.get("since", params.get("newer")), "since") or 0
     return db.execute(
         f"SELECT tag, type, count(*) FROM item_tags WHERE {' AND '.join(where)}"  # noqa: S608

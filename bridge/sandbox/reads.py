@@ -156,8 +156,8 @@ def get_object(kind: str) -> Callable[[Call], Any]:
 # --- tags -------------------------------------------------------------------------------------------------------
 
 
-def list_tags(narrow: Narrow | None = None) -> Callable[[Call], Any]:
-    """Return a handler for tags: of the whole library, or of the items ``narrow`` keeps."""
+def list_tags(narrow: Narrow | None = None, *, of_items: bool = False) -> Callable[[Call], Any]:
+    """Return a handler for tags: of the library, or ``of_items`` that ``narrow``, ``itemQ`` and ``itemTag`` keep."""
 
     async def handler(call: Call) -> Response:
         with call.store.read() as db:
@@ -165,9 +165,14 @@ def list_tags(narrow: Narrow | None = None) -> Callable[[Call], Any]:
             if not_modified(call, version):
                 return reply(status=304, version=version)
             items = None
-            if narrow:
+            if of_items:
                 items = queries.listing(call.library, "item")
-                narrow(call, db, items)
+                if narrow:
+                    narrow(call, db, items)
+                # Tags of the trash are tags of the library.
+                asked = {"q": call.params.get("itemQ", ""), "includeTrashed": "1"}
+                tagged = call.request.query_params.getlist("itemTag")
+                queries.apply_item_filters(items, call.library, call.rights, asked, tagged, trash=False)
             page = queries.listing(call.library, "tag")
             queries.apply_paging(page, call.params, whole=False)
             found = queries.tags(db, call.library, items, call.params)
@@ -177,11 +182,6 @@ def list_tags(narrow: Narrow | None = None) -> Callable[[Call], Any]:
             return reply(f"[{','.join(shown)}]", version=version, headers=headers)
 
     return handler
-
-
-def all_items(_call: Call, _db: sqlite3.Connection, query: Query) -> None:
-    """Keep the items that are not in the trash."""
-    query.also("deleted = 0")
 
 
 def this_item(call: Call, db: sqlite3.Connection, query: Query) -> None:

@@ -44,6 +44,8 @@ _STATUSES = (None, "New", "To Read", "In Progress", "Read", "Read", "Not Reading
 class _Known:
     """The keys of a seed so far, as validation asks for them."""
 
+    in_group = False
+
     def __init__(self) -> None:
         self.items: dict[str, str] = {}
         self.collections: set[str] = set()

@@ -48,6 +48,11 @@ _ANNOTATION_TEXTS = (
     "annotationSortIndex",
     "annotationPosition",
 )
+_ONLY_FOR = {
+    "note": "'note' property is valid only for note and attachment items",
+    **{name: f"'{name}' is valid only for attachment items" for name in ("linkMode", "contentType", "charset")},
+}
+_STORED = frozenset({"imported_file", "imported_url", "embedded_image"})
 _COLOUR = re.compile(r"#[0-9a-z]{6}")
 _SORT_INDEX = re.compile(r"\d{5}\|\d{6}\|\d{5}|\d{5}\|\d{8}|\d{7,8}")
 _PREDICATES = re.compile(r"owl:sameAs|dc:replaces|dc:relation|mendeleyDB:\w+")
@@ -56,6 +61,8 @@ _ITEM_URI = re.compile(r"http://zotero\.org/(users|groups)/\d+/items/[A-Z0-9]{8}
 
 class Lookup(Protocol):
     """What validation must know about the library around an object."""
+
+    in_group: bool
 
     def item_type(self, key: str) -> str | None:
         """Return the type of an item in the library, or None if it is not there."""
@@ -79,7 +86,7 @@ def item(given: Mapping[str, Any], old: Data | None, lookup: Lookup) -> Data:
     data["itemType"] = kind.name
     body = _retyped(old, kind) if old is not None else {}
     if kind.name == "attachment":
-        data.update(_attachment(given, body))
+        data.update(_attachment(given, body, lookup))
     elif kind.name == "annotation":
         data.update(_annotation(given, body))
     elif kind.name == "note":
@@ -109,7 +116,7 @@ def template(kind: ItemType, link_mode: str | None, annotation_type: str | None)
     if kind.name == "attachment":
         data.update(linkMode=link_mode, title="", accessDate="", url="", note="")
         data.update(contentType="", charset="")
-        if link_mode in {"imported_file", "imported_url", "embedded_image"}:
+        if link_mode in _STORED:
             data.update(filename="", md5=None, mtime=None)
         if link_mode == "linked_file":
             data["path"] = ""
@@ -154,6 +161,8 @@ def _check_properties(given: Mapping[str, Any], kind: ItemType) -> None:
     for name in given:
         if name in own or name in _COMMON:
             continue
+        if name in _ONLY_FOR:
+            raise RefusedError(400, _ONLY_FOR[name])
         if name in schema().fields:
             raise RefusedError(400, f"'{name}' is not a valid field for type '{kind.name}'")
         raise RefusedError(400, f"Invalid property '{name}'")
@@ -177,6 +186,8 @@ def _retyped(old: Data, kind: ItemType) -> Data:
 
 def _parent(given: Mapping[str, Any], old: Data | None, kind: ItemType, lookup: Lookup) -> str | None:
     if "parentItem" not in given:
+        if given.get("collections") and not kind.regular:
+            return None  # a child that is put into a collection leaves its parent
         if kind.name == "annotation" and old is None:
             raise RefusedError(400, "Annotation must have a parent item")
         return old.get("parentItem") if old else None
@@ -231,7 +242,7 @@ def _creators(value: Any, kind: ItemType) -> list[dict[str, str]]:
     return kept
 
 
-def _attachment(given: Mapping[str, Any], body: Data) -> Data:
+def _attachment(given: Mapping[str, Any], body: Data, lookup: Lookup) -> Data:
     mode = given.get("linkMode", body.get("linkMode"))
     if mode is None:
         raise RefusedError(400, "'linkMode' property not provided")
@@ -239,6 +250,8 @@ def _attachment(given: Mapping[str, Any], body: Data) -> Data:
         raise RefusedError(400, f"'{mode}' is not a valid linkMode")
     if body and mode != body["linkMode"]:
         raise RefusedError(400, "Cannot change attachment linkMode")
+    if mode == "linked_file" and lookup.in_group:
+        raise RefusedError(400, "Linked files can only be added to user libraries")
     data: Data = {"linkMode": mode}
     for name in ("title", "accessDate", "url", "note", "contentType", "charset"):
         raw = given.get(name, body.get(name, ""))
@@ -248,13 +261,24 @@ def _attachment(given: Mapping[str, Any], body: Data) -> Data:
             data[name] = _note(raw) if name == "note" else normalise.text(raw, name)
     if mode == "linked_file":
         data["path"] = normalise.text(given.get("path", body.get("path", "")), "path")
-    if mode in {"imported_file", "imported_url", "embedded_image"}:
-        data["filename"] = normalise.text(given.get("filename", body.get("filename", "")), "filename")
-        data["md5"] = given.get("md5", body.get("md5"))
-        data["mtime"] = given.get("mtime", body.get("mtime"))
+    data.update(_stored_file(given, body, mode))
     if (read := given.get("lastRead", body.get("lastRead"))) is not None:
         data["lastRead"] = read
     return data
+
+
+def _stored_file(given: Mapping[str, Any], body: Data, mode: str) -> Data:
+    known = ("md5", "mtime")
+    if mode not in _STORED:
+        for name in known:
+            if given.get(name):
+                raise RefusedError(400, f"'{name}' is valid only for imported and embedded-image attachments")
+        return {}
+    name = normalise.text(given.get("filename", body.get("filename", "")), "filename")
+    if "/" in name or "\\" in name:
+        raise RefusedError(400, f"Stored-file filename '{name}' cannot contain a slash")
+    # A null does not take away what is known of a stored file.
+    return {"filename": name, **{name: given.get(name) or body.get(name) for name in known}}
 
 
 def _annotation(given: Mapping[str, Any], body: Data) -> Data:

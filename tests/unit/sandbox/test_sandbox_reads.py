@@ -159,6 +159,7 @@ def test_places_of_the_tree(api: Api) -> None:
     ("query", "titles"),
     [
         ("tag=alpha", "ab"),
+        ("tag=ALPHA", "ab"),
         ("tag=alpha&tag=beta gamma", "b"),
         ("tag=alpha || delta", "abc"),
         ("tag=-alpha", "c"),
@@ -236,6 +237,28 @@ def test_tags_are_listed_by_name_and_type_with_their_items(api: Api) -> None:
     assert [t["tag"] for t in api.get(f"tags?since={at}").json()] == ["b", "new"]
     assert len(api.get("tags/Straße 1").json()) == 1
     assert api("GET", "tags/none").status_code == 404
+
+
+def test_tags_of_some_items(api: Api) -> None:
+    shelf = api.collection("c")["key"]
+    paper = api.make(title="Foo", collections=[shelf], tags=[{"tag": "a"}, {"tag": "ab"}])
+    api.make("note", note="<p>Words</p>", parentItem=paper["key"], tags=[{"tag": "e"}])
+    api.make(title="Bar", tags=[{"tag": "b"}])
+    asked = {
+        "items/tags": "a ab b e",
+        "items/top/tags": "a ab b",
+        "items/tags?itemQ=foo": "a ab",
+        "items/tags?itemQ=words": "e",
+        "items/tags?itemTag=a": "a ab",
+        "items/tags?itemTag=a&itemTag=b": "",
+        f"collections/{shelf}/items/tags": "a ab e",
+        f"collections/{shelf}/items/top/tags": "a ab",
+        "tags?tag=a || b": "a b",
+        "tags?q=b": "ab b",
+        "tags?q=a&qmode=startswith": "a ab",
+    }
+    found = {path: " ".join(t["tag"] for t in api.get(path).json()) for path in asked}
+    assert found == asked
 
 
 def test_the_delete_log_needs_since(api: Api) -> None:

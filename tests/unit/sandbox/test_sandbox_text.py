@@ -17,6 +17,8 @@ _TAG = st.builds(lambda tag, kind: {"tag": tag, "type": kind}, st.text(max_size=
 class Nothing:
     """A library with nothing in it."""
 
+    in_group = False
+
     def item_type(self, key: str) -> str | None:
         return None
 
@@ -70,6 +72,14 @@ def test_keys_are_made_of_the_servers_alphabet() -> None:
     assert KEY.fullmatch("ABCD2345")
     assert not KEY.fullmatch("ABCD1230")
     assert not KEY.fullmatch("ABCD23456")
+
+
+@pytest.mark.parametrize(
+    ("note", "title"),
+    [("<p>One <b>bold</b></p><p>Two</p>", "One bold"), ("plain", "plain"), ("", ""), ("x<br/>y", "x")],
+)
+def test_a_notes_title_is_its_first_line(note: str, title: str) -> None:
+    assert normalise.note_title(note) == title
 
 
 @pytest.mark.parametrize("value", [["a"], {"a": 1}])

@@ -267,6 +267,55 @@ def test_a_ring_of_collections_is_broken(api: Api) -> None:
     assert parents == {lower["key"]: False, upper["key"]: lower["key"]}
 
 
+def test_a_child_that_is_put_into_a_collection_leaves_its_parent(api: Api) -> None:
+    paper, shelf = api.make(), api.collection("c")["key"]
+    note = api.make("note", note="n", parentItem=paper["key"])
+    report = api.post({"key": note["key"], "version": note["version"], "collections": [shelf]})
+    data = report["successful"]["0"]["data"]
+    assert ("parentItem" in data, data["collections"]) == (False, [shelf])
+    assert api.get(f"items/{paper['key']}").json()["meta"]["numChildren"] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"contentType": "text/html"}, "'contentType' is valid only for attachment items"),
+        ({"note": "n"}, "'note' property is valid only for note and attachment items"),
+        ({"itemType": "attachment"}, "'linkMode' property not provided"),
+        ({"itemType": "attachment", "linkMode": "nonsense"}, "'nonsense' is not a valid linkMode"),
+        (
+            {"itemType": "attachment", "linkMode": "linked_url", "md5": "x"},
+            "'md5' is valid only for imported and embedded-image attachments",
+        ),
+        (
+            {"itemType": "attachment", "linkMode": "imported_file", "filename": "D:/a.pdf"},
+            "Stored-file filename 'D:/a.pdf' cannot contain a slash",
+        ),
+        ({"tags": [["x"]]}, "Tag must be an object"),
+        ({"creators": [{"creatorType": "director", "name": "x"}]}, None),
+        ({"creators": [{"creatorType": "author", "name": "x", "lastName": "y"}]}, None),
+        ({"creators": [{"name": "x"}]}, None),
+        ({"deleted": "yes"}, None),
+        ({"key": "lower123", "version": 0}, None),
+        ({"version": -1, "key": "ABCD2345"}, None),
+        ({"collections": "ABCD2345"}, None),
+        ({"relations": "x"}, None),
+        ({"relations": {"dc:relation": "http://example.org"}}, None),
+    ],
+)
+def test_what_is_refused_and_why(api: Api, given: dict[str, Any], message: str | None) -> None:
+    failed = api.post({"itemType": "book", **given})["failed"]["0"]
+    assert failed["code"] == 400
+    assert message is None or failed["message"] == message
+
+
+def test_a_null_does_not_take_away_what_is_known_of_a_stored_file(api: Api) -> None:
+    file = api.make("attachment", linkMode="imported_file", md5="390d914fdac33e307e5b0e1f3dba9da2", mtime=1)
+    report = api.post({"key": file["key"], "version": file["version"], "md5": None, "mtime": None, "title": "t"})
+    data = report["successful"]["0"]["data"]
+    assert (data["md5"], data["mtime"]) == ("390d914fdac33e307e5b0e1f3dba9da2", 1)
+
+
 # --- deletion ---------------------------------------------------------------------------------------------------
 
 

@@ -48,9 +48,7 @@ class Keys:
     def find(self, vault_id: str, origin: str, libraries: Sequence[str]) -> str:
         """The key for ``libraries[0]`` on a server; the keys of the other libraries there will do as well.
 
-        Raises:
-            ForbiddenError: the server was not approved for this vault (R24), or there is no key.
-
+        :raises ForbiddenError: the server was not approved for this vault (R24), or there is no key.
         """
         if origin not in self.approved(vault_id):
             raise ForbiddenError(
@@ -67,9 +65,7 @@ class Keys:
     def from_environment(self) -> str:
         """The key in ``ZOTERO_API_KEY``, or an empty text.
 
-        Raises:
-            ConfigError: it holds what cannot be a key.
-
+        :raises ConfigError: it holds what cannot be a key.
         """
         return usable(self._environ.get(VARIABLE, ""), VARIABLE)
 
@@ -125,9 +121,7 @@ class Keys:
 def usable(text: str, source: str) -> str:
     """A key as given, trimmed; ``source`` names where it came from.
 
-    Raises:
-        ConfigError: it holds what no HTTP header may hold. The text itself is not repeated (law 14).
-
+    :raises ConfigError: it holds what no HTTP header may hold. The text itself is not repeated (law 14).
     """
     text = text.strip()
     if not (text.isascii() and text.isprintable()) or " " in text:

@@ -19,9 +19,7 @@ from bridge.errors import StateError, VaultBusyError
 def hold(path: Path, doing: str) -> Iterator[None]:
     """Hold the lock file ``path`` for the length of a ``with`` block; ``doing`` names the command for others.
 
-    Raises:
-        VaultBusyError: another process holds it; the message names that process.
-
+    :raises VaultBusyError: another process holds it; the message names that process.
     """
     from filelock import FileLock, Timeout  # 36 ms, and reports need no lock
 

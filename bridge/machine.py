@@ -81,9 +81,7 @@ def find_home(root: Path, vault: Path, vault_id: str, is_there: Callable[[Path],
 def settle(home: Home, vault: Path) -> Home:
     """Make the home real: the folder is made, or the state of a moved vault follows it.
 
-    Raises:
-        StateError: the folder cannot be made.
-
+    :raises StateError: the folder cannot be made.
     """
     if home.came == "copied":
         raise StateError("a copied vault has no home before it has an id of its own")

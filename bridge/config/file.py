@@ -25,9 +25,7 @@ CONFIG_PATH = Path(".bridge/config.toml")
 def read(vault: Path) -> Config:
     """The configuration of a vault.
 
-    Raises:
-        ConfigError: the file is missing, is no TOML, or holds something that is not allowed.
-
+    :raises ConfigError: the file is missing, is no TOML, or holds something that is not allowed.
     """
     path = vault / CONFIG_PATH
     try:
@@ -157,6 +155,6 @@ _MORE = """
 # policy = "ask"            # when both sides changed a field: ask, or let "zotero" or "vault" win
 #
 # [guards]                  # stop and ask when one sync would change more than this
-# share = 0.2
-# minimum = 10
+# share = 0.3
+# minimum = 20
 """

@@ -191,8 +191,8 @@ class CitekeysConfig(_Section):
 class GuardsConfig(_Section):
     """When a cycle stops and asks (law 10): more than ``share`` of all items *and* at least ``minimum`` of them."""
 
-    share: Annotated[float, Field(gt=0, le=1)] = 0.2
-    minimum: Annotated[int, Field(ge=1)] = 10
+    share: Annotated[float, Field(gt=0, le=1)] = 0.3
+    minimum: Annotated[int, Field(ge=1)] = 20
 
 
 class SandboxConfig(_Section):

@@ -119,6 +119,11 @@ class ZoteroClient:
         path = self._session.in_library("collections")
         return self._session.get(path, {"format": "json", "limit": "1"}).at
 
+    def top_level(self) -> int:
+        """How many top-level items there are, the trash left out: papers, and attachments and notes of their own."""
+        path = self._session.in_library("items/top")
+        return self._session.get(path, {"format": "json", "limit": "1"}).total or 0
+
     # --- reading -------------------------------------------------------------------------------------------------
 
     def pull(self, since: int, *, full: bool = False) -> Pull:

@@ -39,11 +39,11 @@ _RESULTS: Mapping[Status, Result] = {
 class ItemStore(Protocol):
     """Where downloaded API objects are kept; :class:`bridge.state.State` does it."""
 
-    def get_item(self, id: ItemId) -> Mapping[str, Any] | None:  # noqa: A002 (the word of the whole project)
+    def get_item(self, item: ItemId, /) -> Mapping[str, Any] | None:
         """The stored API object."""
         ...
 
-    def put_items(self, library: str, objs: Sequence[Mapping[str, Any]]) -> None:
+    def put_items(self, library: str, objects: Sequence[Mapping[str, Any]], /) -> object:
         """Store API objects, newer over older."""
         ...
 

@@ -1,0 +1,328 @@
+"""The composition root: one vault's configuration becomes sides, state and rules, and a cycle is run over them.
+
+Kept here: law 12 (a dry run works on a copy of the state in memory, takes no lock and claims nothing), R24 (a
+library's client gets its key from :class:`bridge.keys.Keys` alone), R31 (one machine writes; a copied vault gets an id
+of its own), R23 (rights are asked for once and kept, so that a cycle with nothing to do is one request; they are asked
+for again after a refusal).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+from bridge import config as configuration
+from bridge import wiring
+from bridge.config import Config, LibraryConfig
+from bridge.errors import (
+    ConfigError,
+    ForbiddenError,
+    OutdatedAnswerError,
+    VaultMarkerError,
+    VaultOwnedError,
+)
+from bridge.keys import Keys
+from bridge.lock import hold
+from bridge.machine import Home, find_home, settle, state_dir
+from bridge.obsidian import property_types
+from bridge.state import ConflictRow, State
+from bridge.sync import Options, Progress, Report, run_cycle
+from bridge.sync.cycle import APPROVED_NEW
+from bridge.vault.marker import (
+    Machine,
+    Marker,
+    find_vault,
+    owner,
+    read_marker,
+    renew_marker,
+    take_over,
+    this_machine,
+)
+
+if TYPE_CHECKING:
+    from bridge.library import Library
+    from bridge.vault.side import VaultSide
+    from bridge.zotero.client import ZoteroClient
+    from bridge.zotero.rights import Rights
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person asked for with a cycle; ``answer`` is a conflict's number and the side to keep."""
+
+    dry_run: bool = False
+    yes: bool = False
+    take_over: bool = False
+    answer: tuple[int, Literal["zotero", "vault"]] | None = None
+
+
+class App:
+    """One vault on this machine. Opening it writes nothing and reaches nobody."""
+
+    def __init__(self, vault: Path, marker: Marker, config: Config, root: Path) -> None:
+        self.vault = vault
+        self.marker = marker
+        self.config = config
+        self.keys = Keys(root)
+        self._root = root
+        self.home = self._find_home()
+
+    @classmethod
+    def open(cls, vault: Path | None) -> App:
+        """Open a vault: the one named, or the nearest above the working directory.
+
+        :raises NotAVaultError: no ``.bridge`` folder was found.
+        :raises VaultMarkerError: its marker is missing or damaged.
+        :raises ConfigError: its configuration cannot be used.
+        """
+        found = find_vault(Path.cwd()) if vault is None else find_vault(vault)
+        return cls(found, read_marker(found), configuration.read(found), state_dir())
+
+    # --- what is known without a cycle ---
+
+    def memory(self) -> State:
+        """The state as it is, as a copy in memory to read from; empty where nothing was ever synced."""
+        # A moved vault's state stays where it is until a cycle takes it along.
+        home = (
+            self.home
+            if self.home.came != "moved" or self.home.source is None
+            else Home(self.home.source, "known")
+        )
+        return State.peek(home.state)
+
+    def owner(self) -> Machine | None:
+        """The machine that syncs this vault (R31)."""
+        return owner(self.vault)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this machine syncs this vault, or nobody does yet."""
+        machine = self.owner()
+        return machine is None or machine.id == self._machine().id
+
+    def rights(self, state: State, library: str) -> Rights | None:
+        """The rights in a library as they were last heard of."""
+        from bridge.zotero.rights import Rights
+
+        said = json.loads(state.get_meta(_rights_name(library)) or "{}")
+        return Rights(**said["rights"]) if said else None
+
+    def agree(self, new: int) -> None:
+        """Remember on this machine that a person agreed to so many new notes (R26)."""
+        self._settle()
+        with State.open(self.home.state) as state:
+            state.set_meta(APPROVED_NEW, str(new))
+
+    # --- a cycle ---
+
+    def cycle(self, order: Order, progress: Progress) -> Report:
+        """Run one cycle.
+
+        :raises VaultBusyError: another process works on the vault.
+        :raises VaultOwnedError: another machine syncs it (R31).
+        :raises OutdatedAnswerError: the answered conflict has changed since (R6); what else was due is done.
+        :raises GuardStop: a guard stopped the cycle before its first write.
+        :raises BridgeError: a side failed as a whole.
+        """
+        with contextlib.ExitStack() as stack:
+            state = stack.enter_context(self._state(order))
+            asked = self._answer(state, order)
+            connections = stack.enter_context(self.connect())
+            try:
+                report = self._run(state, connections, order, progress)
+            except ForbiddenError:
+                if not self._forget_rights(state):
+                    raise
+                # What was known of the rights was old. With the present ones there may be nothing to refuse.
+                report = self._run(state, connections, order, progress)
+            if asked is not None and order.answer is not None:
+                self._check_answer(state, asked, order.answer[1])
+            return report
+
+    @contextlib.contextmanager
+    def connect(self) -> Iterator[list[ZoteroClient]]:
+        """A client for each library, in the configuration's order; nothing is sent yet.
+
+        :raises ForbiddenError: there is no key, or none may go to the server named (R24).
+        :raises ConfigError: the demo's library is not there.
+        """
+        from bridge.zotero.client import ZoteroClient  # pyzotero takes 120 ms; reports do without
+
+        with contextlib.ExitStack() as stack:
+            if self.config.sandbox is not None:
+                server = stack.enter_context(_sandbox(self.vault / self.config.sandbox.data))
+                served = [ZoteroClient(server.url, each.id, server.key) for each in self.config.library]
+            else:
+                served = [ZoteroClient(each.url, each.id, self._key(each)) for each in self.config.library]
+            yield [stack.enter_context(client) for client in served]
+
+    def _run(self, state: State, clients: list[ZoteroClient], order: Order, progress: Progress) -> Report:
+        zone = ZoneInfo(self.config.time.zone)
+        libraries = [self._library(state, client) for client in clients]
+        options = Options(
+            settings=wiring.cycle_settings(self.config, datetime.now(zone)),
+            dry_run=order.dry_run,
+            yes=order.yes,
+            fingerprint=self.config.fingerprint(),
+            limits=wiring.limits(self.config),
+        )
+        report = run_cycle(
+            state,
+            self._vault_side(state),
+            libraries,
+            options,
+            now=partial(datetime.now, zone),
+            progress=progress,
+        )
+        # The rights are part of what the cycle cost.
+        report.requests = sum(client.requests for client in clients)
+        return report
+
+    # --- state, lock, owner ---
+
+    @contextlib.contextmanager
+    def _state(self, order: Order) -> Iterator[State]:
+        """The state to work on: the real one under the vault's lock, or for a dry run a copy (law 12)."""
+        if order.dry_run:
+            self._check_owner(order)
+            with self.memory() as copy:
+                yield copy
+            return
+        self._settle()
+        with hold(self.home.lock, "resolve" if order.answer else "sync"):
+            self._check_owner(order)
+            take_over(self.vault, self._machine())
+            with State.open(self.home.state) as state:
+                yield state
+
+    def _check_owner(self, order: Order) -> None:
+        machine = self.owner()
+        if machine is not None and machine.id != self._machine().id and not order.take_over:
+            raise VaultOwnedError(f"this vault is synced by another machine ({machine.name or machine.id})")
+
+    def _machine(self) -> Machine:
+        return this_machine(self._root if self._root.is_dir() else None)
+
+    def _find_home(self) -> Home:
+        return find_home(self._root, self.vault, self.marker.id, self._is_there)
+
+    def _is_there(self, other: Path) -> bool:
+        try:
+            return read_marker(other).id == self.marker.id
+        except VaultMarkerError:
+            return False
+
+    def _settle(self) -> None:
+        """Give the vault its home; a copy first gets an id of its own, and no base (R31)."""
+        if self.home.came == "copied":
+            old, self.marker = self.marker, renew_marker(self.vault)
+            # The same person copied it on this machine: what the first may reach, the copy may.
+            self.keys.approve(self.marker.id, *self.keys.approved(old.id))
+            self.home = self._find_home()
+        self.home = settle(self.home, self.vault)
+
+    # --- sides ---
+
+    def _key(self, library: LibraryConfig) -> str:
+        neighbours = [
+            each.id for each in self.config.library if each.origin == library.origin and each != library
+        ]
+        return self.keys.find(self.marker.id, library.origin, [library.id, *neighbours])
+
+    def _library(self, state: State, client: ZoteroClient) -> Library:
+        from bridge.library import Library
+
+        return Library(
+            client, wiring.mapping_rules(self.config), state.items, self._current_rights(state, client)
+        )
+
+    def _vault_side(self, state: State) -> VaultSide:
+        from bridge.vault.side import Layout, VaultSide
+
+        rules = wiring.note_rules(self.config, property_types(self.vault))
+        layout = Layout(
+            folders={each.id: each.folder for each in self.config.library},
+            file=self.config.notes.file,
+            templates=self.config.notes.templates,
+        )
+        return VaultSide(self.vault, state.notes, rules, layout, vault_id=self.marker.id)
+
+    # --- rights (R23) ---
+
+    def _current_rights(self, state: State, client: ZoteroClient) -> Rights:
+        """The rights in a library: as kept while they allow writing, else asked for anew."""
+        name = _rights_name(client.library)
+        kept = self.rights(state, client.library)
+        if kept is not None and kept.write:
+            return kept
+        rights = client.rights()
+        if not rights.read:
+            raise ForbiddenError(f"{client.library}: {rights.reason}")
+        state.set_meta(name, json.dumps({"rights": asdict(rights)}))
+        return rights
+
+    def _forget_rights(self, state: State) -> bool:
+        """Forget what is kept; whether anything was."""
+        names = [_rights_name(each.id) for each in self.config.library]
+        kept = [name for name in names if state.get_meta(name)]
+        for name in kept:
+            state.set_meta(name, "")
+        return bool(kept)
+
+    # --- answers (R6) ---
+
+    def _answer(self, state: State, order: Order) -> ConflictRow | None:
+        if order.answer is None:
+            return None
+        number, keep = order.answer
+        asked = next((row for row in state.history.conflicts() if row.number == number), None)
+        with state.transaction():
+            state.history.answer(number, keep)  # raises where there is no such open conflict
+        return asked
+
+    def _check_answer(self, state: State, asked: ConflictRow, keep: Literal["zotero", "vault"]) -> None:
+        """Whether the answer still fitted what the cycle found: an edit made since outranks it (R6)."""
+        for row in state.history.conflicts():
+            if (row.id, row.field) == (asked.id, asked.field):
+                if row.number == asked.number:
+                    return  # it could not be carried out yet; the answer stands and is counted as open
+                raise OutdatedAnswerError(
+                    f"`{asked.field}` was edited on both sides again since; that is conflict {row.number} now"
+                )
+        note = state.notes.rows_of([asked.id]).get(asked.id)
+        if note is None or asked.field not in note.face:
+            return
+        normal = wiring.policy(self.config).fields[asked.field].normal
+        chosen = asked.zotero if keep == "zotero" else asked.vault
+        if normal(str(note.face[asked.field])) != normal(chosen):
+            raise OutdatedAnswerError(
+                f"`{asked.field}` was edited since the conflict arose, and that edit stands"
+            )
+
+
+@contextlib.contextmanager
+def _sandbox(data: Path) -> Iterator[_Server]:
+    """Serve the demo's library for as long as it is needed; its key never leaves this machine."""
+    if not data.is_dir():
+        raise ConfigError(f"the practice library {data} is not there any more")
+    from bridge.sandbox.server import SandboxServer  # a web server: for demo vaults only
+
+    with SandboxServer(data) as server:
+        yield _Server(server.url, server.key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    url: str
+    key: str
+
+
+def _rights_name(library: str) -> str:
+    return f"rights {library}"

@@ -1,0 +1,71 @@
+"""What to do about it, by the class of the error: the one place where people are told.
+
+The message of an error says what happened and where; the advice says what to do next, with a command where there is
+one.
+"""
+
+from __future__ import annotations
+
+from bridge import errors as e
+
+_WEB_KEYS = "https://www.zotero.org/settings/keys"
+
+# The nearest class in the error's own line of descent is the one that counts.
+_ADVICE: dict[type[e.BridgeError], str] = {
+    e.UsageError: "See bridge --help.",
+    e.ConfigError: "Mend it in an editor, then run bridge doctor.",
+    e.NotAVaultError: (
+        "Name the vault with -C DIR, set one up with bridge init VAULT, or try bridge demo in an empty folder."
+    ),
+    e.VaultMarkerError: (
+        "If the vault is on a disk or cloud drive that is not there right now, bring it back and try again. "
+        "If it was restored without its .bridge folder, run bridge init on it: notes are found again by zotero-key."
+    ),
+    e.VaultBusyError: "Wait until it is done, then try again.",
+    e.VaultOwnedError: (
+        "One machine at a time writes a vault. If this one should from now on, run bridge sync --once --take-over."
+    ),
+    e.VaultError: "See whether the disk is full and the folder may be written; bridge doctor checks both.",
+    e.NoteError: "Mend the note in an editor; bridge status lists what is held.",
+    e.BackOffError: "Zotero asked for a pause. Nothing is lost; run the command again later.",
+    e.AmbiguousWriteError: "Run the command again: it looks what arrived before it writes anything.",
+    e.UnreachableError: "Nothing is lost. See whether you are online, then run the command again.",
+    e.ForbiddenError: (
+        f"See your keys at {_WEB_KEYS}. Give this vault the right one by running bridge init on it again, "
+        "or in ZOTERO_API_KEY."
+    ),
+    e.NotFoundError: "See whether .bridge/config.toml names the right library (users/<number> or groups/<number>).",
+    e.StaleError: "Run the command again: something changed in Zotero meanwhile.",
+    e.ProtocolError: "See whether the url in .bridge/config.toml is a Zotero server; if it is, please report this.",
+    e.LibraryChangedError: "See whether the url and the library in .bridge/config.toml are right before you go on.",
+    e.ZoteroError: "Run bridge doctor.",
+    e.StateError: (
+        "Run bridge doctor. If the file is damaged, move it away: the next sync finds the notes again by zotero-key."
+    ),
+    e.GuardStop: (
+        "Nothing was written. bridge sync --once --dry-run --yes shows every change; "
+        "if that is what you want, run bridge sync --once --yes."
+    ),
+    e.OutdatedAnswerError: "Look again with bridge conflicts, then answer what is there now.",
+    e.BridgeError: "Run bridge doctor.",
+}
+
+
+def for_error(error: e.BridgeError) -> str:
+    """What to do about an error."""
+    return next(_ADVICE[kind] for kind in type(error).__mro__ if kind in _ADVICE)
+
+
+_HELD = {
+    "broken-yaml": "mend the properties at the top of the note",
+    "not-utf8": "save the file as UTF-8",
+    "copied-note": "delete the copy, or take zotero-key out of it",
+    "conflict-copy": "carry what you need over into the note, then delete the copy",
+    "lost-key": "put the zotero-key back, or delete the note",
+    "key-changed": "put the old zotero-key back",
+}
+
+
+def for_held(code: str) -> str:
+    """What to do about something held, by its code; empty where the reason says it all."""
+    return _HELD.get(code, "")

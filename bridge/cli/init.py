@@ -1,0 +1,220 @@
+"""``bridge init``: connect a vault with a library, after looking at both."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+from pydantic import ValidationError
+
+from bridge.cli.talk import Settings, many, plain, settings, shared
+from bridge.config import CONFIG_PATH, Config, LibraryConfig
+from bridge.config.model import ZOTERO_ORG, NotesConfig, TimeConfig
+from bridge.errors import UsageError
+from bridge.keys import Keys, usable
+from bridge.machine import state_dir
+
+if TYPE_CHECKING:
+    from bridge.app import App
+    from bridge.init import Survey
+
+CREATE = ("all", "wanted")
+_NEW_KEY = "https://www.zotero.org/settings/keys/new"
+
+
+@click.command()
+@shared
+@click.argument("vault", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--library", metavar="users/N", help="The library (or groups/N); otherwise the key owner's own."
+)
+@click.option("--url", metavar="BASE", help="Another server with Zotero's Web API.")
+@click.option(
+    "--create", type=click.Choice(CREATE), help="Notes for all papers, or only for those begun or linked."
+)
+@click.option("--yes", is_flag=True, help="Take what is proposed, without questions.")
+@click.option(
+    "--template/--no-template", default=None, help="Copy the starter vault's files that are not there yet."
+)
+@settings
+def init(
+    talk: Settings,
+    *,
+    vault: Path,
+    library: str | None,
+    url: str | None,
+    create: Literal["all", "wanted"] | None,
+    yes: bool,
+    template: bool | None,
+) -> None:
+    """Connect a vault with a Zotero library.
+
+    VAULT is the folder of your Obsidian vault, or a new one. Nothing that is there is overwritten, and no note is made
+    yet: it counts first and proposes, then writes .bridge/config.toml. The API key comes from ZOTERO_API_KEY or a
+    question; make one with write access at https://www.zotero.org/settings/keys/new.
+    """
+    if (vault / CONFIG_PATH).exists():
+        _again(talk, vault, library, url)
+        return
+    _first(talk, vault, library, url, create, yes=yes, template=template)
+
+
+def _first(
+    talk: Settings,
+    vault: Path,
+    library: str | None,
+    url: str | None,
+    create: Literal["all", "wanted"] | None,
+    *,
+    yes: bool,
+    template: bool | None,
+) -> None:
+    """Set up a vault that has no configuration yet."""
+    from bridge.init import Setup, connect, copy_template, set_up, survey, system_zone, whose
+    from bridge.progress import for_stream
+
+    keys = Keys(state_dir())
+    place = _library_of(library or "users/1", url)
+    key = keys.from_environment() or (keys.stored(place.origin, library) if library else "") or _ask_key(talk)
+    if library is None:
+        own = whose(place.url, key)
+        asked = own if yes or not talk.may_ask else talk.ask("Library", "--library", default=own)
+        place = _library_of(asked, url)
+    with connect(place, key) as (client, rights):
+        config = _configured(place, create or "all", system_zone())
+        seen = survey(vault, client, config, for_stream(sys.stderr, machine=talk.json))
+    _show(talk, place.id, seen, rights.reason)
+    chosen = create or _choose_create(talk, seen, yes=yes)
+    fresh = not vault.exists() or not any(vault.iterdir())
+    if talk.may_ask and not yes and not talk.confirm(f"Set up {vault} like this?", "--yes"):
+        raise click.Abort
+    copied = copy_template(vault) if (fresh if template is None else template) else []
+    setup = Setup(_configured(place, chosen, system_zone()), key, seen.new(chosen))
+    where = set_up(vault, setup, state_dir())
+    talk.give(
+        {
+            "vault": str(vault.absolute()),
+            "made": True,
+            "library": place.id,
+            "url": place.url,
+            "create": chosen,
+            "writable": rights.write,
+            "key": where,
+            "template": copied,
+            "notes": seen.notes,
+            "papers": seen.papers,
+            "recognised": seen.recognised,
+            "new": seen.new(chosen),
+            "clashes": [{"key": each.key, "type": each.type} for each in seen.clashes],
+        }
+    )
+    talk.say(f"{vault} and {place.id} are connected; the key is in {where}.")
+    talk.say("See what the first sync would do, then do it:")
+    talk.say(f"  bridge -C {vault} sync --once --dry-run")
+    talk.say(f"  bridge -C {vault} sync --once")
+
+
+def _again(talk: Settings, vault: Path, library: str | None, url: str | None) -> None:
+    """A vault that is set up: admit this machine if it has no key yet, and change nothing in the vault."""
+    from bridge.app import App
+    from bridge.init import admit, connect
+    from bridge.vault.marker import create_marker
+
+    create_marker(vault)  # gone where a backup left it out
+    app = App.open(vault)
+    names = [each.id for each in app.config.library]
+    first = app.config.library[0]
+    if library is not None and library not in names:
+        raise UsageError(
+            f"{vault} is connected with {', '.join(names)}; add a library in .bridge/config.toml"
+        )
+    if url is not None and _library_of(first.id, url).url != first.url:
+        raise UsageError(f"{vault} is connected with {first.url}; change the url in .bridge/config.toml")
+    where = ""
+    if app.config.sandbox is None and not _has_key(app):
+        # The address stands in the vault's own file, which may be anybody's: a person has to name it (R24).
+        known = first.url == ZOTERO_ORG or url is not None
+        if not known and not talk.confirm(
+            f"May your key be sent to {first.url}?", f"--url {first.url}", default=False
+        ):
+            raise click.Abort
+        key = app.keys.from_environment() or _ask_key(talk)
+        for each in app.config.library:
+            with connect(each, key):
+                pass
+        where = admit(app, key)
+    talk.give({"vault": str(app.vault), "made": False, "library": first.id, "url": first.url, "key": where})
+    talk.say(f"{vault} is already connected with {', '.join(names)}; nothing in it was changed.")
+    if where:
+        talk.say(f"This machine may sync it now: the key is in {where}.")
+
+
+def _has_key(app: App) -> bool:
+    """Whether this machine could sync the vault as it is, with a key that is stored."""
+    return all(
+        each.origin in app.keys.approved(app.marker.id)
+        and (app.keys.from_environment() or app.keys.stored(each.origin, each.id))
+        for each in app.config.library
+    )
+
+
+def _library_of(library: str, url: str | None) -> LibraryConfig:
+    """The library as named on the command line.
+
+    :raises UsageError: it is not written as one.
+    """
+    try:
+        return LibraryConfig(id=library, url=url or ZOTERO_ORG)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        flag = "--library" if first["loc"] == ("id",) else "--url"
+        raise UsageError(f"{flag}: {first.get('ctx', {}).get('error', first['msg'])}") from None
+
+
+def _configured(place: LibraryConfig, create: Literal["all", "wanted"], zone: str) -> Config:
+    return Config(library=(place,), notes=NotesConfig(create=create), time=TimeConfig(zone=zone))
+
+
+def _ask_key(talk: Settings) -> str:
+    """The key from the person; never shown.
+
+    :raises UsageError: nobody is there to ask.
+    """
+    if talk.may_ask:
+        click.echo(f"An API key lets Bridge read and write your library. Make one at {_NEW_KEY}", err=True)
+        click.echo("with access to the library and to notes, and write access.", err=True)
+    return usable(talk.ask("API key", "the environment variable ZOTERO_API_KEY", secret=True), "your answer")
+
+
+def _choose_create(talk: Settings, seen: Survey, *, yes: bool) -> Literal["all", "wanted"]:
+    if yes:
+        return seen.proposed
+    answer = talk.choose(
+        "Make notes for all papers, or only for wanted ones", "--create or --yes", CREATE, seen.proposed
+    )
+    return "wanted" if answer == "wanted" else "all"
+
+
+def _show(talk: Settings, library: str, seen: Survey, reason: str) -> None:
+    """The survey in words."""
+    at_most = "" if seen.exact else "at most "
+    talk.say(
+        f"{library} holds {at_most}{many(seen.papers, 'paper')}; the vault has {many(seen.notes, 'note')}."
+    )
+    if reason:
+        talk.say(f"It will be read only: {plain(reason)}. Edits in notes wait until the key may write.")
+    if seen.notes:
+        talk.say(f"{many(seen.recognised, 'paper')} recognised in notes you have; these are not doubled.")
+        talk.say(
+            f"A first sync would make {many(seen.new('all'), 'note')} for all papers, or "
+            f"{seen.new('wanted'):,} for wanted ones: begun, highlighted, or linked as [[@citekey]]."
+        )
+    for each in seen.clashes:
+        done = (
+            "it is written as a list here"
+            if each.mild
+            else "see [keys] in the configuration to call it differently"
+        )
+        talk.say(f"The property `{each.key}` is of type {each.type} in this vault; {done}.")

@@ -1,0 +1,137 @@
+"""Results in words: short, calm, and with the next step where one is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bridge.cli.advice import for_held
+from bridge.cli.talk import many, plain
+
+if TYPE_CHECKING:
+    from bridge.core.plan import Held
+    from bridge.state import ConflictRow
+    from bridge.state.history import ChangeRow
+    from bridge.sync import Report
+
+SHOWN = 20
+"""Rows of one kind that are written out for people; the rest is counted."""
+
+_VALUE = 60
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """What one cycle did, or (after a dry run) would do."""
+    would = report.plan is not None
+    if report.plan:
+        yield from _first(report.plan, change_line)
+    zotero = [f"{many(report.zotero_updated, 'item')} updated"] if report.zotero_updated else []
+    notes = [
+        f"{many(count, 'note')} {verb}"
+        for count, verb in (
+            (report.vault_created, "made"),
+            (report.vault_updated, "updated"),
+            (report.vault_renamed, "renamed"),
+            (report.vault_marked, "marked as trashed or deleted"),
+        )
+        if count
+    ]
+    for side, done in (("Zotero", zotero), ("Vault", notes)):
+        if done:
+            yield f"{side}: {', '.join(done)}{' (nothing was written)' if would else ''}."
+    for message in report.messages:
+        yield plain(message)
+    if report.out_of_reach:
+        yield f"Not everything reached Zotero: {report.out_of_reach}. The rest goes with the next sync."
+    if report.conflicts:
+        yield f"{many(report.conflicts, 'conflict')}: both sides changed the same field. See: bridge conflicts"
+    if report.held:
+        yield f"{many(report.held, 'thing')} held until somebody mends it. See: bridge status"
+    if not (report.changed or report.conflicts or report.held or report.out_of_reach):
+        yield "In step."
+
+
+def change_line(change: ChangeRow) -> str:
+    """One changed value."""
+    side = "Zotero" if change.side == "zotero" else "note"
+    name = plain(change.title or change.path or str(change.id), _VALUE)
+    if change.why == "new":
+        return f"  {side}  {name}: made"
+    before, after = (
+        f"“{plain(text, _VALUE)}”" if text else "nothing" for text in (change.before, change.after)
+    )
+    why = "" if change.why in ("", "edit") else f"  ({change.why})"
+    return f"  {side}  {name}: {change.field} {before} → {after}{why}"
+
+
+def conflict_lines(rows: Sequence[ConflictRow]) -> Iterator[str]:
+    """Open conflicts, each with both values and the command that settles it."""
+    for row in rows:
+        yield f"{row.number}  {plain(row.title or str(row.id), 80)}  ({plain(row.path) or row.id.key})"
+        yield f"   {row.field} in Zotero:    {_value(row.zotero)}"
+        yield f"   {row.field} in the note:  {_value(row.vault)}"
+        yield f"   bridge resolve {row.number} --keep zotero   or   bridge resolve {row.number} --keep vault"
+
+
+def held_lines(rows: Sequence[Held]) -> Iterator[str]:
+    """What is held, why, and what to do."""
+
+    def line(held: Held) -> str:
+        where = plain(held.path) or (str(held.id) if held.id else "the vault")
+        remedy = for_held(held.code)
+        return f"  {where}: {plain(held.reason)}{f'. To do: {remedy}' if remedy else ''}"
+
+    yield from _first(rows, line)
+
+
+def held_json(held: Held) -> dict[str, Any]:
+    """Something held, for machines."""
+    return {
+        "code": held.code,
+        "reason": held.reason,
+        "path": held.path,
+        "field": held.field,
+        "library": held.id.library if held.id else "",
+        "key": held.id.key if held.id else "",
+        "advice": for_held(held.code),
+    }
+
+
+def conflict_json(row: ConflictRow) -> dict[str, Any]:
+    """A conflict, for machines; ``id`` is what ``bridge resolve`` takes."""
+    return {
+        "id": row.number,
+        "library": row.id.library,
+        "key": row.id.key,
+        "title": row.title,
+        "path": row.path,
+        "field": row.field,
+        "zotero": row.zotero,
+        "vault": row.vault,
+        "opened": row.opened,
+    }
+
+
+def change_json(change: ChangeRow) -> dict[str, Any]:
+    """A changed value, for machines."""
+    return {
+        "side": change.side,
+        "library": change.id.library,
+        "key": change.id.key,
+        "title": change.title,
+        "path": change.path,
+        "field": change.field,
+        "before": change.before,
+        "after": change.after,
+        "why": change.why,
+    }
+
+
+def _value(text: str) -> str:
+    return f"“{plain(text, 200)}”" if text else "(empty)"
+
+
+def _first(rows: Sequence[Any], line: Any) -> Iterable[str]:
+    yield from (line(row) for row in rows[:SHOWN])
+    if len(rows) > SHOWN:
+        yield f"  … and {len(rows) - SHOWN:,} more (--json gives all)"

@@ -1,0 +1,108 @@
+"""``bridge status`` and ``bridge log``: where things stand and how they came there. Neither reaches the network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bridge.cli.render import SHOWN, change_json, change_line, conflict_json, held_json, held_lines
+from bridge.cli.talk import Settings, many, plain, settings, shared
+
+if TYPE_CHECKING:
+    from bridge.app import App
+    from bridge.state import State
+
+
+@click.command()
+@shared
+@settings
+def status(talk: Settings) -> None:
+    """Where things stand.
+
+    Libraries, the last sync, what waits for you and why. It ends with 0 whatever it has to report.
+    """
+    from bridge.app import App
+
+    app = App.open(talk.vault)
+    with app.memory() as state:
+        counts, held = state.counts(), state.history.held()
+        machine = app.owner()
+        last = state.get_meta("last-cycle") or ""
+        libraries = [_library(app, state, each.id) for each in app.config.library]
+        found = {
+            "vault": str(app.vault),
+            "id": app.marker.id,
+            "owner": {"name": machine.name, "here": app.is_ours} if machine else None,
+            "libraries": libraries,
+            "last": last,
+            **counts,
+            "conflicts": [conflict_json(row) for row in state.history.conflicts()],
+            "held": [held_json(each) for each in held],
+        }
+    talk.give(found)
+    talk.say(f"Vault    {app.vault}")
+    for each in libraries:
+        rights = "" if each["writable"] is not False else f"  (read-only: {plain(each['reason'])})"
+        talk.say(f"Library  {each['library']} at {each['url']}, new notes in {each['folder']}/{rights}")
+    talk.say(f"Synced   {last.replace('T', ' ') or 'never: run bridge sync --once'}")
+    if machine and not app.is_ours:
+        talk.say(f"Owner    {plain(machine.name)}: that machine syncs this vault, this one does not")
+    talk.say(
+        f"Now      {many(counts['items'], 'paper')}, {many(counts['notes'], 'note')}, {counts['pending']:,} waiting"
+    )
+    if counts["conflicts"]:
+        talk.say(f"{many(counts['conflicts'], 'conflict')}. See: bridge conflicts")
+    if held:
+        talk.say(f"{len(held):,} held, until somebody mends it:")
+        for line in held_lines(held):
+            talk.say(line)
+
+
+def _library(app: App, state: State, name: str) -> dict[str, Any]:
+    configured = next(each for each in app.config.library if each.id == name)
+    rights = app.rights(state, name)
+    return {
+        "library": name,
+        "url": "the practice library of this vault" if app.config.sandbox else configured.url,
+        "folder": configured.folder,
+        "cursor": state.items.cursor(name),
+        "writable": rights.write if rights else None,
+        "reason": rights.reason if rights else "",
+    }
+
+
+@click.command()
+@shared
+@click.option(
+    "-n", "--count", type=click.IntRange(min=1), default=10, show_default=True, help="How many syncs to show."
+)
+@settings
+def log(talk: Settings, count: int) -> None:
+    """What past syncs changed, value by value."""
+    from bridge.app import App
+
+    with App.open(talk.vault).memory() as state:
+        cycles = state.history.cycles(count)
+    talk.give(
+        {
+            "cycles": [
+                {
+                    "cycle": each.number,
+                    "started": each.started,
+                    "seconds": each.seconds,
+                    "summary": each.summary,
+                    "changes": [change_json(change) for change in each.changes],
+                }
+                for each in cycles
+            ]
+        }
+    )
+    for each in cycles:
+        talk.say(f"{each.number}  {each.started.replace('T', ' ')}  {many(len(each.changes), 'change')}")
+        for change in each.changes[:SHOWN]:
+            talk.say(change_line(change))
+        if len(each.changes) > SHOWN:
+            talk.say(f"  … and {len(each.changes) - SHOWN:,} more (--json gives all)")
+    if not cycles:
+        talk.say("No sync has changed anything yet.")

@@ -1,0 +1,61 @@
+"""One Zotero library as the cycle needs it: the Zotero side, with the download and the rules beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bridge.core.record import Record
+from bridge.zotero.mapping import Mapper, MappingRules
+from bridge.zotero.side import ItemStore, ZoteroSide
+from bridge.zotero.tree import CollectionTree
+
+if TYPE_CHECKING:
+    from bridge.zotero.client import ZoteroClient
+    from bridge.zotero.pull import Pull
+    from bridge.zotero.rights import Rights
+
+
+class Library(ZoteroSide):
+    """A library over its client; the collection tree is handed in by each cycle (R20)."""
+
+    def __init__(self, client: ZoteroClient, rules: MappingRules, items: ItemStore, rights: Rights) -> None:
+        super().__init__(client, Mapper(client.library, rules, CollectionTree.build(())), items, rights)
+        self._rules = rules
+        self._collections: frozenset[str] = frozenset()
+
+    @property
+    def library(self) -> str:
+        """``users/123`` or ``groups/51``."""
+        return self._client.library
+
+    @property
+    def writable(self) -> bool:
+        """Whether Zotero takes writes from this key here (R23)."""
+        return self._rights.write
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        return self._client.requests
+
+    def pull(self, since: int, *, full: bool = False) -> Pull:
+        """Ask for what changed since a version."""
+        return self._client.pull(since, full=full)
+
+    def use_tree(self, collections: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+        """From now on derive collection paths from this tree; returns the keys whose path differs from before (R20)."""
+        before, after = self.mapper.tree, CollectionTree.build(collections)
+        keys = frozenset(str(each["key"]) for each in collections)
+        moved = frozenset(key for key in keys | self._collections if before.path(key) != after.path(key))
+        self._collections = keys
+        self.mapper = Mapper(self.library, self._rules, after)
+        return moved
+
+    def read(self, item: Mapping[str, Any]) -> Record:
+        """The record of a stored object."""
+        return self.mapper.record(item)
+
+    def refusal(self, item: Mapping[str, Any], field: str, text: str) -> str | None:
+        """Why Zotero would not take a value or member, or ``None``."""
+        return self.mapper.refusal(item, field, text)

@@ -1,0 +1,99 @@
+"""From one vault's configuration to the rules every room works by. No disk, no network.
+
+Each room is told what it needs and nothing of the others: that the status names of a note and those of Zotero are the
+same table, or that the tags of both sides meet in one form, is known here alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from bridge.core.policy import Policy, build_policy
+from bridge.core.reconcile import Rules
+from bridge.core.safety import Limits
+from bridge.core.status import StatusNames
+from bridge.obsidian import list_keys
+from bridge.sync.planning import Settings
+from bridge.vault import tags
+from bridge.vault.note import NoteRules
+from bridge.zotero.mapping import MappingRules
+
+if TYPE_CHECKING:
+    from bridge.config import Config
+
+
+def status_names(config: Config) -> StatusNames:
+    """``[status]``: what statuses are called on either side."""
+    return StatusNames(config.status.names)
+
+
+def policy(config: Config) -> Policy:
+    """The field table of this vault."""
+    return build_policy(
+        tag_key=tags.key,
+        tag_shown=tags.legal,
+        status_normal=status_names(config).normal,
+        custom=config.fields,
+    )
+
+
+def mapping_rules(config: Config) -> MappingRules:
+    """How Zotero's items and records become each other."""
+    return MappingRules(
+        status=status_names(config),
+        zone=ZoneInfo(config.time.zone),
+        custom=config.fields,
+        automatic=config.tags.automatic,
+        status_store=config.status.store,
+        status_tags=config.status.status_tags(),
+    )
+
+
+def note_rules(config: Config, types: Mapping[str, str]) -> NoteRules:
+    """How notes are read and written; ``types`` are the vault's property types (R36)."""
+    return NoteRules(
+        library=config.library[0].id,
+        keys=config.keys,
+        custom=tuple(config.fields),
+        list_keys=list_keys(types),
+    )
+
+
+def cycle_settings(config: Config, now: datetime) -> Settings:
+    """What plans are made by; ``now`` decides which day it is in the vault's zone (R10)."""
+    names = status_names(config)
+    return Settings(
+        policy=policy(config),
+        rules=Rules(
+            today=now.astimezone(ZoneInfo(config.time.zone)).date().isoformat(),
+            is_reading=names.is_reading,
+            is_read=names.is_read,
+            conflicts=config.conflicts.policy,
+        ),
+        spell_tag=_Spelling(),
+        create=config.notes.create,
+    )
+
+
+def limits(config: Config) -> Limits:
+    """When a cycle stops and asks (law 10)."""
+    return Limits(config.guards.share, config.guards.minimum, config.notes.max_new)
+
+
+class _Spelling:
+    """The raw tag for one typed in a note; the library's tags are sorted by form once a cycle."""
+
+    def __init__(self) -> None:
+        self._uses: Mapping[str, int] = {}
+        self._by_form: Mapping[str, Mapping[str, int]] = {}
+
+    def __call__(self, typed: str, own: Sequence[str], uses: Mapping[str, int]) -> str:
+        if uses is not self._uses:
+            by_form: dict[str, dict[str, int]] = {}
+            for raw, count in uses.items():
+                by_form.setdefault(tags.key(raw), {})[raw] = count
+            self._uses, self._by_form = uses, by_form
+        return tags.spell(typed, own, self._by_form)

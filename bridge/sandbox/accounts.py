@@ -58,12 +58,13 @@ class Rights:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """A library: its row, its address ``users/1`` or ``groups/51``, and its name."""
+    """A library: its row, its address ``users/1`` or ``groups/51``, its name and the path of its page."""
 
     id: int
     kind: str
     number: int
     name: str
+    page: str
 
     @property
     def path(self) -> str:
@@ -212,8 +213,9 @@ def find_library(store: Store, kind: str, number: int) -> Library:
     if row is None:
         raise RefusedError(404, "Group not found" if kind == "groups" else "User not found")
     if kind == "users":
-        return Library(row[0], kind, number, user_names(store, number)[1])
-    return Library(row[0], kind, number, str((group_data(store, number) or {}).get("name", "")))
+        username, name = user_names(store, number)
+        return Library(row[0], kind, number, name, username)
+    return Library(row[0], kind, number, str((group_data(store, number) or {}).get("name", "")), f"groups/{number}")
 
 
 def rights(store: Store, library: Library, key: Key | None) -> Rights:

@@ -142,6 +142,8 @@ def apply_item_filters(
         wanted = [k.strip() for k in kinds.removeprefix("-").split("||")]
         negated = "NOT " if kinds.startswith("-") else ""
         query.also(f"type {negated}IN ({', '.join('?' * len(wanted))})", *wanted)
+        if negated:
+            query.also("type <> 'annotation'")
     for tag in tags:
         wanted = [t.strip() for t in tag.removeprefix("-").split("||")]
         # A leading "\\-" asks for a tag that begins with a hyphen.
@@ -203,7 +205,7 @@ def _page_sql(query: Query, columns: str) -> tuple[str, list[Any]]:
 def library_json(library: Library, base: str) -> str:
     """Return the ``library`` member of every object."""
     kind = library.kind.removesuffix("s")
-    page = {"alternate": {"href": f"{base}/{library.path}", "type": "text/html"}}
+    page = {"alternate": {"href": f"{base}/{library.page}", "type": "text/html"}}
     return json.dumps({"type": kind, "id": library.number, "name": library.name, "links": page})
 
 

@@ -193,6 +193,8 @@ def _parent(given: Mapping[str, Any], old: Data | None, kind: ItemType, lookup: 
         return old.get("parentItem") if old else None
     key = given["parentItem"]
     if key in (False, None, ""):
+        if kind.name == "annotation":
+            raise RefusedError(400, "Annotation must have a parent item")
         return None
     if kind.regular:
         raise RefusedError(400, "Invalid property 'parentItem'")
@@ -233,6 +235,8 @@ def _creators(value: Any, kind: ItemType) -> list[dict[str, str]]:
         if "name" in entry and ("firstName" in entry or "lastName" in entry):
             raise RefusedError(400, "'firstName' and 'lastName' creator fields must not be set together with 'name'")
         role = entry["creatorType"]
+        if role == "author" and role not in kind.creators:
+            role = kind.primary_creator
         if role not in kind.creators:
             raise RefusedError(400, f"'{role}' is not a valid creator type for item type '{kind.name}'")
         names = {n: normalise.text(entry[n], n) for n in ("name", "firstName", "lastName") if n in entry}

@@ -89,6 +89,8 @@ def put_or_patch(writer: Writer, kind: str, key: str, given: Any, header: int | 
             _check_object(kind, old, expected)
         if replace and kind == "item":
             _check_whole(given, old)
+            if "parentItem" not in given:
+                given["parentItem"] = False  # PUT says what an item is: no parent is no parent
         return _store(writer, db, kind, key, given, old)
 
 
@@ -227,7 +229,7 @@ def _check_object(kind: str, old: Stored, expected: int | None) -> None:
 def _check_whole(given: Mapping[str, Any], old: Stored | None) -> None:
     """PUT must name what it replaces whole: tags, relations and, for top-level items, collections."""
     needed = ["itemType", "tags", "relations"] if old is None else ["tags", "relations"]
-    child = given.get("parentItem") or ("parentItem" not in given and old and old.data.get("parentItem"))
+    child = given.get("parentItem") or (old is not None and old.data.get("parentItem"))
     for name in needed if child else [*needed, "collections"]:
         if name not in given:
             raise RefusedError(400, f"'{name}' property not provided")
@@ -242,6 +244,8 @@ def _store(
     before = old.data if old else None
     around = lib.Around(db, writer.library)
     if kind == "item":
+        if given.get("parentItem") == key:
+            raise RefusedError(400, f"Item {key} cannot be a child of itself")
         data = validate.item(given, before, around)
         if data["itemType"] == "note" and not writer.rights.notes:
             raise RefusedError(403, "Access denied")

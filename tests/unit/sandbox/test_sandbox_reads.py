@@ -211,7 +211,12 @@ def test_meta_and_links_tell_of_authors_children_files_and_parents(api: Api) -> 
     assert seen["links"]["attachment"]["href"].endswith(file["key"])
     assert seen["links"]["attachment"]["attachmentType"] == "application/pdf"
     assert file["links"]["up"]["href"].endswith(paper["key"])
-    assert paper["library"]["type"] == "user"
+    assert paper["library"] == {
+        "type": "user",
+        "id": 1,
+        "name": "Sandbox",
+        "links": {"alternate": {"href": f"{api.server.url}/sandbox", "type": "text/html"}},
+    }
     assert list(file["data"]).index("linkMode") < list(file["data"]).index("filename")
 
 

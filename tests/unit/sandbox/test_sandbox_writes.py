@@ -309,6 +309,26 @@ def test_what_is_refused_and_why(api: Api, given: dict[str, Any], message: str |
     assert message is None or failed["message"] == message
 
 
+def test_put_without_a_parent_makes_a_child_stand_alone_and_annotations_cannot(api: Api) -> None:
+    paper = api.make()
+    file = api.make("attachment", linkMode="imported_file", parentItem=paper["key"])
+    mark = api.make(
+        "annotation", parentItem=file["key"], annotationType="ink", annotationSortIndex="00000|000000|00000"
+    )
+    given = {name: value for name, value in file["data"].items() if name != "parentItem"}
+    assert api("PUT", f"items/{file['key']}", given).status_code == 204
+    assert "parentItem" not in api.get(f"items/{file['key']}").json()["data"]
+    refused = api("PATCH", f"items/{mark['key']}", {"parentItem": False, "version": mark["version"]})
+    assert (refused.status_code, refused.text) == (400, "Annotation must have a parent item")
+    own = {"key": "ABCD2345", "version": 0, "itemType": "note", "note": "", "parentItem": "ABCD2345"}
+    assert api.post(own)["failed"]["0"]["code"] == 400
+
+
+def test_author_becomes_the_types_own_first_role(api: Api) -> None:
+    data = api.make("presentation", creators=[{"creatorType": "author", "name": "Foo"}])["data"]
+    assert data["creators"] == [{"creatorType": "presenter", "name": "Foo"}]
+
+
 def test_a_null_does_not_take_away_what_is_known_of_a_stored_file(api: Api) -> None:
     file = api.make("attachment", linkMode="imported_file", md5="390d914fdac33e307e5b0e1f3dba9da2", mtime=1)
     report = api.post({"key": file["key"], "version": file["version"], "md5": None, "mtime": None, "title": "t"})

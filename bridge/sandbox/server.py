@@ -199,17 +199,21 @@ def serve(
 
     Must run in the main thread, which gets the signals.
     """
-    done = threading.Event()
-    before = {number: signal.signal(number, lambda *_: done.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = signal.signal(signal.SIGTERM, _end)
     try:
         server = SandboxServer(data, port=port, seed=seed)
         for fault in faults:
             server.faults.add(fault)
         with server:
             announce(server)
-            # In steps: on Windows an endless wait would not be interrupted.
-            while not done.wait(0.5):
-                pass
+            while True:
+                time.sleep(1)
+    except KeyboardInterrupt:
+        pass  # asked to end
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(*_signal: object) -> None:
+    """End as Ctrl-C does: setting an event here instead could wait for a lock that the main thread holds."""
+    raise KeyboardInterrupt

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -175,3 +178,33 @@ def test_what_cannot_be_served_is_said(tmp_path: Path) -> None:
         with pytest.raises(BridgeError, match="cannot listen"):
             other.start()
         other.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM to send")
+def test_serving_ends_when_told_to_and_another_process_has_shared_the_folder(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib; from bridge.sandbox.server import serve;"
+        "serve(pathlib.Path(sys.argv[1]), announce=lambda s: print(s.url, s.key, flush=True))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        url, key = process.stdout.readline().split()
+        with SandboxServer(tmp_path) as here:
+            assert here.key == key
+            versions: list[int] = []
+
+            def write(address: str) -> None:
+                for _ in range(5):
+                    path = f"{address}/users/1/items"
+                    report = httpx2.post(path, json=[BOOK] * 10, headers={"Zotero-API-Key": key}).json()
+                    versions.extend(made["version"] for made in report["successful"].values())
+
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(write, (url, here.url)))
+        assert sorted(versions) == list(range(2, 102)), "no version was given twice"
+        process.terminate()
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.communicate()

@@ -185,6 +185,8 @@ def _decide(d: _Draft, row: Field) -> Verdict:
             d.to_vault[name] = v
     elif stand is not None:
         d.ended.append(name)
+    if verdict is Verdict.AGREE and name not in d.v and z:
+        return Verdict.TO_VAULT  # Zotero came to the value the note had, and the note lost its key (R7)
     return verdict
 
 
@@ -221,7 +223,7 @@ def _status(d: _Draft, row: Field) -> None:
     old = d.old(_DATE)
     z_day, v_day = normal_day(text(d.z.get(_DATE))), normal_day(text(d.v.get(_DATE)))
     v_moved = _DATE in d.v and (old is None or normal_day(old[1]) != v_day)
-    z_moved = old is None or normal_day(old[0]) != z_day
+    z_moved = normal_day(old[0]) != z_day if old is not None else bool(z_day)  # law 11: no day takes none away
     match verdict:
         case Verdict.TO_VAULT:
             d.to_vault["status"] = text(d.z["status"])
@@ -232,6 +234,8 @@ def _status(d: _Draft, row: Field) -> None:
         case Verdict.AGREE:
             if z_day == v_day:
                 pass
+            elif v_moved and not z_day and not text(d.z["status"]):
+                d.open.add(_DATE)  # law 3: it waits in the note for its status
             elif v_moved and not z_moved and text(d.z["status"]):
                 _send_date(d, v_day)
             else:

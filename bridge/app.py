@@ -147,8 +147,10 @@ class App:
             return report
 
     @contextlib.contextmanager
-    def connect(self) -> Iterator[list[ZoteroClient]]:
+    def connect(self, tries: int = 5) -> Iterator[list[ZoteroClient]]:
         """A client for each library, in the configuration's order; nothing is sent yet.
+
+        :param tries: how often one request is sent at most.
 
         :raises ForbiddenError: there is no key, or none may go to the server named (R24).
         :raises ConfigError: the demo's library is not there.
@@ -158,10 +160,10 @@ class App:
         with contextlib.ExitStack() as stack:
             if self.config.sandbox is not None:
                 server = stack.enter_context(_sandbox(self.vault / self.config.sandbox.data))
-                served = [ZoteroClient(server.url, each.id, server.key) for each in self.config.library]
+                at = [(server.url, each.id, server.key) for each in self.config.library]
             else:
-                served = [ZoteroClient(each.url, each.id, self._key(each)) for each in self.config.library]
-            yield [stack.enter_context(client) for client in served]
+                at = [(each.url, each.id, self._key(each)) for each in self.config.library]
+            yield [stack.enter_context(ZoteroClient(*each, tries=tries)) for each in at]
 
     def _run(self, state: State, clients: list[ZoteroClient], order: Order, progress: Progress) -> Report:
         zone = ZoneInfo(self.config.time.zone)

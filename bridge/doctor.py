@@ -141,7 +141,7 @@ def _notes(app: App) -> Iterator[Check]:
 
 def _libraries(app: App) -> Iterator[Check]:
     try:
-        with app.connect() as clients:
+        with app.connect(tries=2) as clients:
             for configured, client in zip(app.config.library, clients, strict=True):
                 parts = urlsplit(configured.url)
                 if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):

@@ -24,6 +24,14 @@ _KEYS = "keys.json"
 _ORIGINS = "origins.json"
 
 
+class UnapprovedServerError(ForbiddenError):
+    """A vault names a server that was never approved on this machine (R24)."""
+
+
+class MissingKeyError(ForbiddenError):
+    """There is no key for a library on this machine."""
+
+
 class Keys:
     """The keys of this machine. ``folder`` is the state folder, ``environ`` the environment."""
 
@@ -48,10 +56,11 @@ class Keys:
     def find(self, vault_id: str, origin: str, libraries: Sequence[str]) -> str:
         """The key for ``libraries[0]`` on a server; the keys of the other libraries there will do as well.
 
-        :raises ForbiddenError: the server was not approved for this vault (R24), or there is no key.
+        :raises UnapprovedServerError: the server was not approved for this vault (R24).
+        :raises MissingKeyError: there is no key.
         """
         if origin not in self.approved(vault_id):
-            raise ForbiddenError(
+            raise UnapprovedServerError(
                 f"this vault's configuration names the server {origin}, which was never approved on this machine; "
                 "no key was sent there"
             )
@@ -60,7 +69,7 @@ class Keys:
         for library in libraries:
             if key := self.stored(origin, library):
                 return key
-        raise ForbiddenError(f"there is no key for {libraries[0]} on {origin}")
+        raise MissingKeyError(f"there is no key for {libraries[0]} on {origin}")
 
     def from_environment(self) -> str:
         """The key in ``ZOTERO_API_KEY``, or an empty text.

@@ -6,13 +6,18 @@ one.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bridge import errors as e
+from bridge.keys import MissingKeyError, UnapprovedServerError
+
+if TYPE_CHECKING:
+    from bridge.core.plan import Held
 
 _WEB_KEYS = "https://www.zotero.org/settings/keys"
 
 # The nearest class in the error's own line of descent is the one that counts.
 _ADVICE: dict[type[e.BridgeError], str] = {
-    e.UsageError: "See bridge --help.",
     e.ConfigError: "Mend it in an editor, then run bridge doctor.",
     e.NotAVaultError: (
         "Name the vault with -C DIR, set one up with bridge init VAULT, or try bridge demo in an empty folder."
@@ -34,6 +39,13 @@ _ADVICE: dict[type[e.BridgeError], str] = {
         f"See your keys at {_WEB_KEYS}. Give this vault the right one by running bridge init on it again, "
         "or in ZOTERO_API_KEY."
     ),
+    UnapprovedServerError: (
+        "If you know this server, approve it: bridge init VAULT --url ADDRESS. "
+        "If you do not, somebody else changed the vault's configuration."
+    ),
+    MissingKeyError: (
+        f"Run bridge init VAULT to store one, or set ZOTERO_API_KEY. Keys are made at {_WEB_KEYS}."
+    ),
     e.NotFoundError: "See whether .bridge/config.toml names the right library (users/<number> or groups/<number>).",
     e.StaleError: "Run the command again: something changed in Zotero meanwhile.",
     e.ProtocolError: "See whether the url in .bridge/config.toml is a Zotero server; if it is, please report this.",
@@ -51,21 +63,45 @@ _ADVICE: dict[type[e.BridgeError], str] = {
 }
 
 
-def for_error(error: e.BridgeError) -> str:
-    """What to do about an error."""
+def for_error(error: e.BridgeError, verb: str = "") -> str:
+    """What to do about an error that ``bridge <verb>`` met."""
+    if isinstance(error, e.UsageError):
+        return f"See bridge {verb} --help." if verb else "See bridge --help."
     return next(_ADVICE[kind] for kind in type(error).__mro__ if kind in _ADVICE)
 
 
 _HELD = {
+    # the file
     "broken-yaml": "mend the properties at the top of the note",
+    "duplicate-key-in-note": "keep one of the two properties of the same name",
     "not-utf8": "save the file as UTF-8",
+    "unreadable": "give yourself the right to read it, or close what is writing it",
+    "unavailable": "have the cloud drive keep it on this machine; until then it counts as present",
+    "broken-block": "put the begin and end lines of the block back, or delete both",
+    # who it is
     "copied-note": "delete the copy, or take zotero-key out of it",
     "conflict-copy": "carry what you need over into the note, then delete the copy",
     "lost-key": "put the zotero-key back, or delete the note",
     "key-changed": "put the old zotero-key back",
+    "bad-zotero-key": "mend the zotero-key: eight capitals and digits, as in zotero-link",
+    "bad-zotero-library": "mend zotero-library: users/<number> or groups/<number>",
+    "unknown-item": "see whether its library is configured; if the paper is gone for good, take zotero-key out",
+    "foreign-note": "to make that note the paper's own, add `zotero-key: {key}` to its properties",
+    # one value
+    "not-one-value": "leave one value",
+    "not-text": "write it as plain text",
+    "not-a-date": "write the day as YYYY-MM-DD",
+    "tags-not-a-list": "write the tags as a list",
+    "cleared-title": "give it a title again",
+    "cleared-citekey": "give it a citation key again",
+    "refused-collections": "use a collection that exists in Zotero, or make it there first",
+    "refused-tags": "shorten the tag, or take it out",
+    "refused-status": "choose a status without : ; |",
+    "refused-by-zotero": "change the value to one that Zotero takes",
+    "put-back-fight": "find the tool or template that keeps writing it and let it leave the note alone",
 }
 
 
-def for_held(code: str) -> str:
+def for_held(held: Held) -> str:
     """What to do about something held, by its code; empty where the reason says it all."""
-    return _HELD.get(code, "")
+    return _HELD.get(held.code, "").format(key=held.id.key if held.id else "")

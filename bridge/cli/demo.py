@@ -16,6 +16,7 @@ from bridge.errors import UsageError
 
 if TYPE_CHECKING:
     from bridge.app import App
+    from bridge.state import State
 
 
 @click.command()
@@ -52,7 +53,7 @@ def demo(talk: Settings, folder: Path | None) -> int:
 def _what_next(app: App, folder: Path) -> list[str]:
     with app.memory() as state:
         counts = state.counts()
-        note, key = _example(app)
+        note, key = _example(state)
     here = shlex.quote(str(folder))
     papers, notes = many(counts["items"], "paper"), many(counts["notes"], "note")
     return [
@@ -77,10 +78,8 @@ def _what_next(app: App, folder: Path) -> list[str]:
     ]
 
 
-def _example(app: App) -> tuple[str, str]:
-    """A note to try things on: path and item key."""
-    with app.memory() as state:
-        bound = sorted((path, item.key) for path, item in state.notes.bound().items())
-    return next(
-        (each for each in bound if "vaswani2017" in each[0]), bound[0] if bound else ("a note", "KEY")
-    )
+def _example(state: State) -> tuple[str, str]:
+    """A note to try things on, one that was not read yet: its path and item key."""
+    rows = sorted(state.notes.rows_of(state.notes.bound().values()).values(), key=lambda row: row.path)
+    unread = [row for row in rows if row.face.get("status") == "to-read"] or rows
+    return next(((row.path, row.id.key) for row in unread if row.id), ("a note", "KEY"))

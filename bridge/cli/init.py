@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +14,7 @@ from pydantic import ValidationError
 from bridge.cli.talk import Settings, many, plain, settings, shared
 from bridge.config import CONFIG_PATH, Config, LibraryConfig
 from bridge.config.model import ZOTERO_ORG, NotesConfig, TimeConfig
-from bridge.errors import UsageError
+from bridge.errors import ForbiddenError, UsageError
 from bridge.keys import Keys, usable
 from bridge.machine import state_dir
 
@@ -26,7 +28,7 @@ _NEW_KEY = "https://www.zotero.org/settings/keys/new"
 
 @click.command()
 @shared
-@click.argument("vault", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", metavar="VAULT", type=click.Path(file_okay=False, path_type=Path), required=False)
 @click.option(
     "--library", metavar="users/N", help="The library (or groups/N); otherwise the key owner's own."
 )
@@ -42,7 +44,7 @@ _NEW_KEY = "https://www.zotero.org/settings/keys/new"
 def init(
     talk: Settings,
     *,
-    vault: Path,
+    folder: Path | None,
     library: str | None,
     url: str | None,
     create: Literal["all", "wanted"] | None,
@@ -55,6 +57,9 @@ def init(
     yet: it counts first and proposes, then writes .bridge/config.toml. The API key comes from ZOTERO_API_KEY or a
     question; make one with write access at https://www.zotero.org/settings/keys/new.
     """
+    vault = folder or talk.vault
+    if vault is None or (folder is not None and talk.vault is not None):
+        raise UsageError("name the vault once: bridge init VAULT")
     if (vault / CONFIG_PATH).exists():
         _again(talk, vault, library, url)
         return
@@ -111,15 +116,16 @@ def _first(
         }
     )
     talk.say(f"{vault} and {place.id} are connected; the key is in {where}.")
+    which = "all papers" if chosen == "all" else "wanted papers: begun, highlighted, or linked"
+    talk.say(f"Notes will be made for {which} ({CONFIG_PATH} says so and more).")
     talk.say("See what the first sync would do, then do it:")
-    talk.say(f"  bridge -C {vault} sync --once --dry-run")
-    talk.say(f"  bridge -C {vault} sync --once")
+    talk.say(f"  bridge -C {shlex.quote(str(vault))} sync --once --dry-run")
+    talk.say(f"  bridge -C {shlex.quote(str(vault))} sync --once")
 
 
 def _again(talk: Settings, vault: Path, library: str | None, url: str | None) -> None:
     """A vault that is set up: admit this machine if it has no key yet, and change nothing in the vault."""
     from bridge.app import App
-    from bridge.init import admit, connect
     from bridge.vault.marker import create_marker
 
     create_marker(vault)  # gone where a backup left it out
@@ -132,32 +138,37 @@ def _again(talk: Settings, vault: Path, library: str | None, url: str | None) ->
         )
     if url is not None and _library_of(first.id, url).url != first.url:
         raise UsageError(f"{vault} is connected with {first.url}; change the url in .bridge/config.toml")
-    where = ""
-    if app.config.sandbox is None and not _has_key(app):
-        # The address stands in the vault's own file, which may be anybody's: a person has to name it (R24).
-        known = first.url == ZOTERO_ORG or url is not None
-        if not known and not talk.confirm(
-            f"May your key be sent to {first.url}?", f"--url {first.url}", default=False
-        ):
-            raise click.Abort
-        key = app.keys.from_environment() or _ask_key(talk)
-        for each in app.config.library:
-            with connect(each, key):
-                pass
-        where = admit(app, key)
+    where = "" if app.config.sandbox is not None else _admitted(talk, app, named=url is not None)
     talk.give({"vault": str(app.vault), "made": False, "library": first.id, "url": first.url, "key": where})
     talk.say(f"{vault} is already connected with {', '.join(names)}; nothing in it was changed.")
     if where:
         talk.say(f"This machine may sync it now: the key is in {where}.")
 
 
-def _has_key(app: App) -> bool:
-    """Whether this machine could sync the vault as it is, with a key that is stored."""
-    return all(
-        each.origin in app.keys.approved(app.marker.id)
-        and (app.keys.from_environment() or app.keys.stored(each.origin, each.id))
-        for each in app.config.library
-    )
+def _admitted(talk: Settings, app: App, *, named: bool) -> str:
+    """See that this machine has a key that opens the vault's libraries; says in words where a new one is now.
+
+    :param named: the server was named on the command line.
+    :raises ForbiddenError: the key given does not open them.
+    """
+    from bridge.init import admit, connect
+
+    servers = {each.origin for each in app.config.library}
+    if not servers <= app.keys.approved(app.marker.id):
+        # The address stands in the vault's own file, which may be anybody's: a person has to name it (R24).
+        for each in sorted(servers - {ZOTERO_ORG}):
+            question = f"May your key be sent to {each}?"
+            if not named and not talk.confirm(question, f"--url {each}", default=False):
+                raise click.Abort
+    else:
+        with suppress(ForbiddenError), app.connect() as clients:
+            if all(client.rights().read for client in clients):
+                return ""
+    key = app.keys.from_environment() or _ask_key(talk)
+    for each in app.config.library:
+        with connect(each, key):
+            pass
+    return admit(app, key)
 
 
 def _library_of(library: str, url: str | None) -> LibraryConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -57,11 +58,30 @@ def change_line(change: ChangeRow) -> str:
     name = plain(change.title or change.path or str(change.id), _VALUE)
     if change.why == "new":
         return f"  {side}  {name}: made"
-    before, after = (
-        f"“{plain(text, _VALUE)}”" if text else "nothing" for text in (change.before, change.after)
-    )
-    why = "" if change.why in ("", "edit") else f"  ({change.why})"
-    return f"  {side}  {name}: {change.field} {before} → {after}{why}"
+    why = "  (put back: it is Zotero's)" if change.why == "put-back" else ""
+    return f"  {side}  {name}: {change.field} {_difference(change.before, change.after)}{why}"
+
+
+def _difference(before: str, after: str) -> str:
+    """From one value to another; of lists, the members that come and go."""
+    old, new = _members(before), _members(after)
+    if old is None or new is None:
+        first, second = (f"“{plain(text, _VALUE)}”" if text else "nothing" for text in (before, after))
+        return f"{first} → {second}"
+    come = [f"+ “{plain(each, _VALUE)}”" for each in new if each not in old]
+    go = [f"− “{plain(each, _VALUE)}”" for each in old if each not in new]
+    return "  ".join([*come, *go]) or "in another order"
+
+
+def _members(text: str) -> list[str] | None:
+    """The members of a list as the history keeps it, a JSON array; ``None`` for a text."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None  # a text in brackets
+    return found if all(isinstance(each, str) for each in found) else None
 
 
 def conflict_lines(rows: Sequence[ConflictRow]) -> Iterator[str]:
@@ -78,7 +98,7 @@ def held_lines(rows: Sequence[Held]) -> Iterator[str]:
 
     def line(held: Held) -> str:
         where = plain(held.path) or (str(held.id) if held.id else "the vault")
-        remedy = for_held(held.code)
+        remedy = for_held(held)
         return f"  {where}: {plain(held.reason)}{f'. To do: {remedy}' if remedy else ''}"
 
     yield from _first(rows, line)
@@ -93,7 +113,7 @@ def held_json(held: Held) -> dict[str, Any]:
         "field": held.field,
         "library": held.id.library if held.id else "",
         "key": held.id.key if held.id else "",
-        "advice": for_held(held.code),
+        "advice": for_held(held),
     }
 
 

@@ -10,6 +10,7 @@ import traceback
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from bridge import __version__
 from bridge.cli import codes
@@ -126,8 +127,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BridgeError as error:
         from bridge.cli.advice import for_error
 
+        verb = next((each for each in arguments if each in VERBS), "")
         return _fail(
-            type(error).__name__, str(error), for_error(error), codes.of_error(error), machine=machine
+            type(error).__name__, str(error), for_error(error, verb), codes.of_error(error), machine=machine
         )
     except (KeyboardInterrupt, click.Abort):
         # 130 is what shells give a program ended by Ctrl-C.
@@ -148,6 +150,9 @@ def _tolerate(stream: TextIO) -> None:
 
 
 def _usage(error: click.ClickException, *, machine: bool) -> int:
+    if isinstance(error, NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return codes.Code.USAGE
     code = codes.Code.USAGE if isinstance(error, click.UsageError) else codes.Code.ERROR
     context = error.ctx if isinstance(error, click.UsageError) else None
     advice = f"See {context.command_path} --help." if context else "See bridge --help."
@@ -169,7 +174,8 @@ def _crash(error: Exception, *, machine: bool) -> int:
 
 def _fail(name: str, message: str, advice: str, code: int, *, machine: bool) -> int:
     """Say what went wrong and what to do, to whoever listens."""
-    message = message[:1].upper() + message[1:]
+    if message.partition(" ")[0].isalpha():  # an address or a `key` stays as it is
+        message = message[:1].upper() + message[1:]
     if machine:
         click.echo(json.dumps({"error": {"code": name, "message": message, "advice": advice}}))
     else:

@@ -59,6 +59,9 @@ def sandbox(talk: Settings, data: Path | None, port: int, seed: str, faults: tup
         talk.say(f"Serving {server.library} at {server.url} until Ctrl-C.")
         talk.say("Its key opens this practice library and nothing else. Try, in another terminal:")
         talk.say(f"  curl {header} '{server.url}/{server.library}/items/top?limit=3'")
+        talk.say("and to change a paper, with its key in place of KEY:")
+        change = """-X PATCH -H 'If-Unmodified-Since-Version: 999999' -d '{"title": "A new title"}'"""
+        talk.say(f"  curl {header} {change} '{server.url}/{server.library}/items/KEY'")
 
     serve(
         data or _data_of_vault(talk.vault),

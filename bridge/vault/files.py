@@ -194,26 +194,27 @@ class Batch:
         """Bring all staged files to the disk, several at a time; those that failed, with the reason."""
         failed: dict[Path, OSError] = {}
 
-        def one(item: _Staged) -> None:
-            try:
-                handle = os.open(item.temporary, os.O_RDWR | _NOFOLLOW | _BINARY)
+        def flush(items: list[_Staged]) -> None:
+            for item in items:
                 try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
-            except OSError as error:
-                failed[item.path] = error
+                    handle = os.open(item.temporary, os.O_RDWR | _NOFOLLOW | _BINARY)
+                    try:
+                        os.fsync(handle)
+                    finally:
+                        os.close(handle)
+                except OSError as error:
+                    failed[item.path] = error
 
         items = list(self._staged.values())
-        if len(items) == 1:
-            one(items[0])
-        elif items:
+        if len(items) <= 1:
+            flush(items)
+        else:
             from concurrent.futures import (
                 ThreadPoolExecutor,
             )  # an idle cycle writes nothing and needs no threads
 
-            with ThreadPoolExecutor(min(_FLUSHERS, len(items)), "bridge-flush") as pool:
-                list(pool.map(one, items))
+            with ThreadPoolExecutor(_FLUSHERS, "bridge-flush") as pool:
+                list(pool.map(flush, [items[start::_FLUSHERS] for start in range(_FLUSHERS)]))
         return failed
 
     def _place(self, item: _Staged) -> Stat:

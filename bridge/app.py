@@ -167,7 +167,8 @@ class App:
 
     def _run(self, state: State, clients: list[ZoteroClient], order: Order, progress: Progress) -> Report:
         zone = ZoneInfo(self.config.time.zone)
-        libraries = [self._library(state, client) for client in clients]
+        messages: list[str] = []
+        libraries = [self._library(state, client, messages) for client in clients]
         options = Options(
             settings=wiring.cycle_settings(self.config, datetime.now(zone)),
             dry_run=order.dry_run,
@@ -185,6 +186,7 @@ class App:
         )
         # The rights are part of what the cycle cost.
         report.requests = sum(client.requests for client in clients)
+        report.messages += messages
         return report
 
     # --- state, lock, owner ---
@@ -238,12 +240,13 @@ class App:
         ]
         return self.keys.find(self.marker.id, library.origin, [library.id, *neighbours])
 
-    def _library(self, state: State, client: ZoteroClient) -> Library:
+    def _library(self, state: State, client: ZoteroClient, messages: list[str]) -> Library:
         from bridge.library import Library
 
-        return Library(
-            client, wiring.mapping_rules(self.config), state.items, self._current_rights(state, client)
-        )
+        before, rights = self.rights(state, client.library), self._current_rights(state, client)
+        if not rights.write and (before is None or before.reason != rights.reason):  # said once
+            messages.append(f"{client.library} is read-only: {rights.reason}. Edits in its notes wait.")
+        return Library(client, wiring.mapping_rules(self.config), state.items, rights)
 
     def _vault_side(self, state: State) -> VaultSide:
         from bridge.vault.side import Layout, VaultSide

@@ -156,9 +156,9 @@ def _admitted(talk: Settings, app: App, *, named: bool) -> str:
     servers = {each.origin for each in app.config.library}
     if not servers <= app.keys.approved(app.marker.id):
         # The address stands in the vault's own file, which may be anybody's: a person has to name it (R24).
-        for each in sorted(servers - {ZOTERO_ORG}):
-            question = f"May your key be sent to {each}?"
-            if not named and not talk.confirm(question, f"--url {each}", default=False):
+        for origin in sorted(servers - {ZOTERO_ORG}):
+            question = f"May your key be sent to {origin}?"
+            if not named and not talk.confirm(question, f"--url {origin}", default=False):
                 raise click.Abort
     else:
         with suppress(ForbiddenError), app.connect() as clients:

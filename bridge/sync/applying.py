@@ -212,7 +212,8 @@ class Applier:
                         task.plan.vault,
                         record=task.zotero,
                         stamp=mark,
-                        before=agreed.vault if agreed is not None else {},
+                        # Not what was agreed a moment ago in Zotero: the file still bears the citation key before that.
+                        before=task.base.vault if task.base is not None else {},
                     )
                 )
         outcomes: list[Outcome] = []

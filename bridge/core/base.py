@@ -117,12 +117,13 @@ def _confirm_members(
     new_v[row.name] = (*(member for member in old_v if row.normal(member) not in left), *joined)
 
 
-def stamp(item: ItemId, zotero: Face, policy: Policy) -> str:
+def stamp(item: ItemId, zotero: Face, policy: Policy, conflicts: Mapping[str, Standing] | None = None) -> str:
     """A short digest of what both sides agreed on, from Zotero's face: eight characters of base 32.
 
     Empty values do not count, so that a newly configured field does not spoil the stamps of notes that do not use it.
     It is computed from Zotero's face alone, so that with the state lost a note can still vouch for what Zotero shows
-    (R1).
+    (R1). Open conflicts count: a copy from before one was opened is then known for old, and the value it shows is not
+    taken for a later edit that ends the conflict (R6).
     """
     agreed: dict[str, list[str]] = {}
     for row in policy.of(*_STAMPED):
@@ -132,7 +133,10 @@ def stamp(item: ItemId, zotero: Face, policy: Policy) -> str:
                 texts = [normal(text) for text in members(zotero[name])]
                 agreed[name] = sorted(texts) if row.kind is Kind.MEMBERS else texts
     compact = {name: texts for name, texts in agreed.items() if any(texts)}
-    payload = json.dumps([item.library, item.key, compact], ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    parts: list[object] = [item.library, item.key, compact]
+    if conflicts:
+        parts.append({name: [stand.zotero, stand.vault] for name, stand in conflicts.items()})
+    payload = json.dumps(parts, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     digest = hashlib.blake2b(payload.encode(), digest_size=5).digest()
     return base64.b32encode(digest).decode().lower()
 

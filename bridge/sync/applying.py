@@ -202,7 +202,9 @@ class Applier:
                 predicted = advance(
                     agreed, task.plan, task.zotero.face, vault_after(task.note.face, task.plan.vault), self._policy
                 )
-                mark = stamp(task.id, predicted.zotero, self._policy) if task.zotero.life != "deleted" else task.stamp
+                mark = task.stamp
+                if task.zotero.life != "deleted":
+                    mark = stamp(task.id, predicted.zotero, self._policy, predicted.conflicts)
                 number = self._state.agreements.add(task.id, predicted, mark, self._now())
                 pledged[task.id] = (task, agreed, number, mark)
                 edits.append(

@@ -128,7 +128,7 @@ class Planner:
         policy = self._settings.policy
         shown = vault_after(note.face, plan.vault)
         after = advance(base, plan, {**zotero.face, **plan.zotero}, shown, policy)
-        return Task(plan, zotero, note, base, stamp(item, after.zotero, policy))
+        return Task(plan, zotero, note, base, stamp(item, after.zotero, policy, after.conflicts))
 
     def _base(self, item: ItemId, zotero: Record, note: NoteRow) -> tuple[Base | None, bool]:
         """What this note is merged against (R1, R8, law 11); whether that is an older agreement than the base."""

@@ -10,7 +10,7 @@ from memory_side import POLICY, STATUS
 from naive_merge import Ends
 
 from bridge.core.base import advance
-from bridge.core.plan import Conflict, ItemPlan
+from bridge.core.plan import Conflict, ItemPlan, Unsent
 from bridge.core.policy import Kind
 from bridge.core.reconcile import ConflictPolicy, Rules, Verdict, reconcile, three_way
 from bridge.core.record import Base, Face, ItemId, Standing, Value
@@ -161,7 +161,8 @@ def test_r6_a_key_taken_out_during_a_conflict_keeps_the_notes_value() -> None:
 
 @pytest.mark.parametrize("field", ["title", "citekey"])
 def test_r7_a_cleared_title_or_citekey_is_held(field: str) -> None:
-    plan = merge(agreed(**{field: "x"}), item(**{field: "x"}), note(**{field: " "}))
+    shown: Face = item(**{field: "x"})
+    plan = merge(Base(shown, {field: "x"}), shown, note(**{field: " "}))
     assert [held.code for held in plan.held] == [f"cleared-{field}"]
     assert plan.idle
     assert field in plan.open
@@ -205,7 +206,7 @@ def test_r23_edits_stay_pending_and_news_flow_in() -> None:
     assert plan.zotero == {}
     assert plan.vault == {"doi": "10.1/b", "tags": ("a", "v", "z")}
     assert {"url", "status", "status-date"} <= plan.open
-    assert (plan.unsent["tags"].added, plan.unsent["tags"].removed) == ({"v"}, {"b"})
+    assert plan.unsent["tags"] == Unsent(frozenset({"v"}), frozenset({"b"}))
 
 
 def test_r23_what_was_pending_goes_out_once_writing_is_allowed() -> None:

@@ -124,9 +124,7 @@ def find(body: str) -> list[Block]:
             blocks.append(replace(current, end=start + len(marker), text=text))
             current = None
         elif end:
-            blocks.append(
-                Block(end["name"], "", "", start, start + len(marker), problem="it ends without a begin")
-            )
+            blocks.append(Block(end["name"], "", "", start, start + len(marker), problem="it ends without a begin"))
     if current:
         blocks.append(replace(current, problem="it has no end"))
     return _without_twins(blocks)
@@ -147,6 +145,24 @@ def _without_twins(blocks: list[Block]) -> list[Block]:
         else block
         for block in blocks
     ]
+
+
+def insert(body: str, name: str, text: str) -> str:
+    """The body with a block it never had, below its first heading.
+
+    Only where the paper had nothing to show until now: a block that is missing otherwise was deleted by a person (R29).
+    """
+    if any(block.name == name for block in find(body)):
+        return body
+    lines = body.split("\n")
+    for at, (line, is_code) in enumerate(with_code(lines)):
+        if not is_code and line.startswith("# "):
+            eol = "\r" if line.endswith("\r") else ""
+            block = write(name, text, eol=f"{eol}\n").split("\n")
+            rest = lines[at + 1 :]
+            gap = [] if rest and not rest[0].strip() else [eol]
+            return "\n".join([*lines[: at + 1], eol, *block[:-1], block[-1] + eol, *gap, *rest])
+    return body
 
 
 def renew(body: str, name: str, new_text: str, *, argument: str = "", old_text: str | None = None) -> str:
@@ -189,12 +205,7 @@ def added_lines(block: Block, new_text: str, old_text: str | None = None) -> lis
     present, new = block.text.split("\n"), set(new_text.split("\n"))
     if old_text is not None and digest(old_text) == block.digest:
         opcodes = SequenceMatcher(None, _plain(old_text).split("\n"), present, autojunk=False).get_opcodes()
-        added = [
-            line
-            for tag, _, _, low, high in opcodes
-            if tag in ("insert", "replace")
-            for line in present[low:high]
-        ]
+        added = [line for tag, _, _, low, high in opcodes if tag in ("insert", "replace") for line in present[low:high]]
     else:
         added = _vouched(present, block.digest) or [line for line in present if line not in new]
     return _trimmed(added)

@@ -323,9 +323,7 @@ def _written(
         members = tuple(text for member in members if (text := frontmatter.one_line(member).strip()))
         if not members and name not in ALWAYS:
             return frontmatter.REMOVE
-        spelled = {
-            text: item.text for item in (node.items if node else ()) for text in _spellings(name, item)
-        }
+        spelled = {text: item.text for item in (node.items if node else ()) for text in _spellings(name, item)}
         return tuple(spelled.get(member, member) for member in members)
     text = frontmatter.one_line(value if isinstance(value, str) else ", ".join(value)).strip()
     is_list = rules.names[name] in rules.list_keys or (node is not None and node.kind == "list")
@@ -372,6 +370,8 @@ def _edit_body(body: str, edit: Edit, title: Value) -> str:
         body = _with_heading(body, old, new)
     if "abstract" in edit.set and edit.record is not None:
         text = blocks.abstract_block(edit.record.blocks.get("abstract", ""))
+        if text and edit.before.get("abstract") == "":
+            body = blocks.insert(body, "abstract", text)
         body = blocks.renew(body, "abstract", text)
     return body
 
@@ -400,9 +400,7 @@ def new_note(edit: Edit, rules: NoteRules, body: str) -> bytes:
     for name, value in (edit.record.face if edit.record else {}).items():
         is_tags = name in ("tags", "keywords") and not isinstance(value, str)
         face[name] = (
-            tuple({tags.key(tag): tags.legal(tag) for tag in reversed(value)}.values())[::-1]
-            if is_tags
-            else value
+            tuple({tags.key(tag): tags.legal(tag) for tag in reversed(value)}.values())[::-1] if is_tags else value
         )
     face |= edit.set
     face[KEY], face[STAMP] = edit.id.key, edit.stamp

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,13 +102,12 @@ def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None
 
 
 def plain(text: str, width: int = 0) -> str:
-    """A text from outside as one line for a terminal: no control or direction characters, cut to ``width`` if given."""
-    line = " ".join("".join(" " if unicodedata.category(each) in _UNSAFE else each for each in text).split())
+    """A text from outside as one line for a terminal, cut to ``width`` if given.
+
+    What Unicode does not call printable becomes a space: escape sequences, line ends, marks that turn a line around.
+    """
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
     return line if not width or len(line) <= width else line[: width - 1] + "…"
-
-
-# Controls (escape sequences), format characters (some turn a line's direction), surrogates, line and paragraph ends.
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def many(count: int, one: str, more: str = "") -> str:

@@ -67,7 +67,10 @@ class State:
         memory = sqlite3.connect(":memory:", isolation_level=None)
         try:
             if path.exists():
-                source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+                # A read-only connection would leave the two files of a write-ahead log behind, a writing one takes them
+                # away again; but where a log is there (of a cycle at work, or killed), only that may fold it in.
+                mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "rw"
+                source = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
                 try:
                     source.backup(memory)
                 finally:

@@ -214,8 +214,7 @@ class Applier:
                         task.plan.vault,
                         record=task.zotero,
                         stamp=mark,
-                        # Not what was agreed a moment ago in Zotero: the file still bears the citation key before that.
-                        before=task.base.vault if task.base is not None else {},
+                        before=_before(task),
                     )
                 )
         outcomes: list[Outcome] = []
@@ -272,6 +271,18 @@ class Applier:
         self._report.count(side, rows)
         if rows:
             self._state.history.add_changes(self._number(), rows)
+
+
+def _before(task: Task) -> Face:
+    """What the note and its blocks showed at the last agreement, for what follows a title or a citation key (R30).
+
+    Not what was agreed with Zotero a moment ago: the file still bears the citation key before that. A field in conflict
+    has not moved, so nothing follows it yet.
+    """
+    if task.base is None:
+        return {}
+    shown = {name: value for name, value in task.base.vault.items() if name not in task.plan.open}
+    return {**shown, "abstract": task.base.zotero.get("abstract", "")}
 
 
 def changes(task: Task, side: SideName, before: Face, after: Face) -> list[ChangeRow]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import run, run_json
 
 from bridge import errors
 from bridge.cli import codes
 from bridge.cli.advice import _ADVICE, for_error
 from bridge.cli.root import main
 from bridge.sync import Report
-
-Run = Callable[..., tuple[int, str, str]]
-RunJson = Callable[..., tuple[int, Any]]
 
 ALL = [
     kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.BridgeError)
@@ -63,7 +60,7 @@ def test_r37_what_is_out_of_reach_outranks_what_remains() -> None:
     assert codes.of_report(Report(conflicts=1, out_of_reach="gone")) == 5
 
 
-def test_an_error_is_one_object_for_machines(run_json: RunJson) -> None:
+def test_an_error_is_one_object_for_machines() -> None:
     code, said = run_json("status")
     assert code == 2
     assert said["error"]["code"] == "NotAVaultError"
@@ -74,31 +71,31 @@ def test_an_error_is_one_object_for_machines(run_json: RunJson) -> None:
     "arguments",
     [["sync", "--bogus"], ["resolve", "1"], ["resolve", "x", "--keep", "vault"], ["snc"], ["resolve"]],
 )
-def test_usage_is_2_for_people_and_machines(run: Run, run_json: RunJson, arguments: list[str]) -> None:
+def test_usage_is_2_for_people_and_machines(arguments: list[str]) -> None:
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert "--help" in err
     assert run_json(*arguments)[0] == 2
 
 
-def test_the_nearest_verb_is_named(run: Run) -> None:
+def test_the_nearest_verb_is_named() -> None:
     assert "Did you mean sync?" in run("snc")[2]
 
 
-def test_nothing_to_do_shows_the_help(run: Run) -> None:
+def test_nothing_to_do_shows_the_help() -> None:
     code, out, err = run()
     assert (code, out) == (2, "")
     assert err.startswith("Usage: bridge")
 
 
-def test_syncing_without_once_says_what_there_is(run: Run) -> None:
+def test_syncing_without_once_says_what_there_is() -> None:
     code, _, err = run("sync")
     assert code == 2
     assert "--once" in err
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_the_vault_may_be_named_before_and_after_the_verb(run: Run, tmp_path: Path, before: bool) -> None:
+def test_the_vault_may_be_named_before_and_after_the_verb(tmp_path: Path, before: bool) -> None:
     (tmp_path / "v").mkdir()
     where = ("-C", tmp_path / "v")
     code, _, err = run(*where, "status") if before else run("status", *where)
@@ -119,7 +116,7 @@ def test_law_14_a_fault_of_ours_names_no_values(
     assert "P9NiFoy" not in said
 
 
-def test_an_interrupt_is_no_crash(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+def test_an_interrupt_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 

@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from string import Formatter
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -20,15 +19,12 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from bridge.core.policy import ORDER
+from bridge.core.status import ROLES, StatusNames
+from bridge.errors import ConfigError
+from bridge.vault.names import EXTENSION, stem_of
 
 ZOTERO_ORG = "https://api.zotero.org"
 LIBRARY = re.compile(r"(users|groups)/[1-9][0-9]*")
-FILE_FIELDS = frozenset({"citekey", "key", "title", "year", "author"})
-"""What a file name may be made of (``bridge.vault.names``)."""
-
-STATUS_NAMES = ("new", "to-read", "reading", "read", "skipped")
-
-_MACHINE_KEYS = frozenset({"zotero-library", "zotero-key", "zotero-link", "zotero-status", "zotero-stamp"})
 # Zotero fields that have a row of their own, hold other rows (`extra`), or are no text a person edits.
 _OWN_ROWS = {
     "title": "title",
@@ -105,18 +101,14 @@ class NotesConfig(_Section):
     @field_validator("file")
     @classmethod
     def _is_file_template(cls, text: str) -> str:
+        if not text.endswith(EXTENSION) or "/" in text or "\\" in text:
+            raise ValueError(f"this is a file's name, without folders, ending in {EXTENSION}")
         try:
-            pieces = list(Formatter().parse(text))
-        except ValueError as error:
-            raise ValueError(f"this is no file name template: {error}") from None
-        names = {name for _, name, _, _ in pieces if name is not None}
-        if unknown := names - FILE_FIELDS:
-            allowed = ", ".join(f"{{{name}}}" for name in sorted(FILE_FIELDS))
-            raise ValueError(f"unknown {{{min(unknown)}}}; allowed are {allowed}")
-        if not names & {"citekey", "key", "title"}:
+            stem_of(text, "ABCD2345", {})
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        if not any(name in text for name in ("{citekey}", "{key}", "{title}")):
             raise ValueError("papers would share one name; use {citekey}, {key} or {title}")
-        if not text.endswith(".md") or "/" in text or "\\" in text:
-            raise ValueError("this is a file's name, without folders, ending in .md")
         return text
 
 
@@ -138,7 +130,7 @@ class StatusConfig(_Section):
     tags: Mapping[str, str] = {}
 
     @model_validator(mode="after")
-    def _tags_only_in_tags(self) -> Self:
+    def _each_stands_for_one(self) -> Self:
         if self.tags and self.store == "extra":
             raise ValueError('tags are used with store = "tag" only')
         taken: dict[str, str] = {}
@@ -146,11 +138,15 @@ class StatusConfig(_Section):
             if other := taken.get(tag.strip().casefold()):
                 raise ValueError(f"{other} and {name} would be the same tag")
             taken[tag.strip().casefold()] = name
+        names = StatusNames(self.names)
+        for name in self.names:
+            if problem := names.usable(name):
+                raise ValueError(f"{name}: {problem}")
         return self
 
     def status_tags(self) -> Mapping[str, str]:
         """Status to tag when the status is kept in a tag; new papers bear none."""
-        return self.tags or {name: name for name in STATUS_NAMES if name != "new"}
+        return self.tags or {name: name for name in ROLES if name != "new"}
 
 
 class TimeConfig(_Section):
@@ -252,7 +248,11 @@ class Config(_Section):
     @field_validator("fields")
     @classmethod
     def _fields_fit(cls, fields: Mapping[str, str]) -> Mapping[str, str]:
+        taken: dict[str, str] = {}
         for name, target in fields.items():
+            if other := taken.get(target.casefold()):
+                raise ValueError(f"{name}: {target} is kept in {other} already")
+            taken[target.casefold()] = name
             if problem := _field_problem(name, target):
                 raise ValueError(f"{name}: {problem}")
         return fields
@@ -319,7 +319,7 @@ def _field_problem(name: str, target: str) -> str | None:
     """Why a row of ``[fields]`` is refused, or None (R13)."""
     if problem := _key_problem(name):
         return problem
-    if name in ORDER or name in ("abstract", "extra") or name in _MACHINE_KEYS:
+    if name in ORDER or name in ("abstract", "extra"):
         return "this key is taken by Bridge itself"
     kind, colon, extra = target.partition(":")
     if colon:

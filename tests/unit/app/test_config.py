@@ -92,7 +92,17 @@ def test_r24_an_origin_has_one_spelling(url: str, origin: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["{citekey}", "x.md", "a/{citekey}.md", "{citekey.__class__}.md", "{nope}.md", "{citekey.md"]
+    "name",
+    [
+        "{citekey}",
+        "x.md",
+        "a/{citekey}.md",
+        "{citekey.__class__}.md",
+        "{nope}.md",
+        "{citekey.md",
+        "{citekey!r}.md",
+        "{year}.md",
+    ],
 )
 def test_a_file_template_names_papers_apart(name: str) -> None:
     assert "notes.file" in refused(ONE + f'[notes]\nfile = "{name}"\n')
@@ -225,3 +235,13 @@ def test_reading_names_the_file_and_tolerates_a_byte_order_mark(tmp_path: Path) 
         read(tmp_path)
     path.write_text("\ufeff" + ONE, encoding="utf-8")
     assert read(tmp_path).library[0].id == "users/1"
+
+
+def test_two_keys_never_share_one_place_in_zotero() -> None:
+    assert "kept in mine already" in refused(
+        ONE + '[fields]\nmine = "extra:Rating"\nyours = "extra:rating"\n'
+    )
+
+
+def test_r10_a_status_name_is_one_that_zotero_can_keep() -> None:
+    assert "later: a status cannot hold" in refused(ONE + '[status]\nnames = { later = "Some; day" }\n')

@@ -194,15 +194,14 @@ class App:
     @contextlib.contextmanager
     def _state(self, order: Order) -> Iterator[State]:
         """The state to work on: the real one under the vault's lock, or for a dry run a copy (law 12)."""
+        self._check_owner(order)
         if order.dry_run:
-            self._check_owner(order)
             with self.memory() as copy:
                 yield copy
             return
         self._settle()
         with hold(self.home.lock, "resolve" if order.answer else "sync"):
-            self._check_owner(order)
-            take_over(self.vault, self._machine())
+            take_over(self.vault, this_machine(self._root))
             with State.open(self.home.state) as state:
                 yield state
 
@@ -212,7 +211,8 @@ class App:
             raise VaultOwnedError(f"this vault is synced by another machine ({machine.name or machine.id})")
 
     def _machine(self) -> Machine:
-        return this_machine(self._root if self._root.is_dir() else None)
+        """The machine we run on, without writing its id down: only a sync does that (law 12)."""
+        return this_machine(self._root if (self._root / "machine").exists() else None)
 
     def _find_home(self) -> Home:
         return find_home(self._root, self.vault, self.marker.id, self._is_there)

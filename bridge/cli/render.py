@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bridge.cli.advice import for_held
@@ -24,8 +24,7 @@ _VALUE = 60
 def report_lines(report: Report) -> Iterator[str]:
     """What one cycle did, or (after a dry run) would do."""
     would = report.plan is not None
-    if report.plan:
-        yield from _first(report.plan, change_line)
+    yield from map(change_line, report.plan or ())  # all of it: that is what a dry run is for (law 12)
     zotero = [f"{many(report.zotero_updated, 'item')} updated"] if report.zotero_updated else []
     notes = [
         f"{many(count, 'note')} {verb}"
@@ -101,7 +100,9 @@ def held_lines(rows: Sequence[Held]) -> Iterator[str]:
         remedy = for_held(held)
         return f"  {where}: {plain(held.reason)}{f'. To do: {remedy}' if remedy else ''}"
 
-    yield from _first(rows, line)
+    yield from map(line, rows[:SHOWN])
+    if len(rows) > SHOWN:
+        yield f"  … and {len(rows) - SHOWN:,} more (--json gives all)"
 
 
 def held_json(held: Held) -> dict[str, Any]:
@@ -149,9 +150,3 @@ def change_json(change: ChangeRow) -> dict[str, Any]:
 
 def _value(text: str) -> str:
     return f"“{plain(text, 200)}”" if text else "(empty)"
-
-
-def _first(rows: Sequence[Any], line: Any) -> Iterable[str]:
-    yield from (line(row) for row in rows[:SHOWN])
-    if len(rows) > SHOWN:
-        yield f"  … and {len(rows) - SHOWN:,} more (--json gives all)"

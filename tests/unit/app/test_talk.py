@@ -78,3 +78,10 @@ def test_what_a_person_has_to_do_is_said() -> None:
 
 def test_many() -> None:
     assert (many(1, "note"), many(1200, "note")) == ("1 note", "1,200 notes")
+
+
+def test_law_12_a_dry_run_prints_the_whole_plan() -> None:
+    plan = [ChangeRow("vault", ItemId("users/1", f"K{n}"), "", f"T{n}", "", "", "", "new") for n in range(60)]
+    lines = list(report_lines(Report(plan=plan, vault_created=60)))
+    assert lines[:60] == [f"  note  T{n}: made" for n in range(60)]
+    assert lines[60:] == ["Vault: 60 notes made (nothing was written)."]

@@ -90,11 +90,7 @@ class App:
     def memory(self) -> State:
         """The state as it is, as a copy in memory to read from; empty where nothing was ever synced."""
         # A moved vault's state stays where it is until a cycle takes it along.
-        home = (
-            self.home
-            if self.home.came != "moved" or self.home.source is None
-            else Home(self.home.source, "known")
-        )
+        home = self.home if self.home.came != "moved" or self.home.source is None else Home(self.home.source, "known")
         return State.peek(home.state)
 
     def owner(self) -> Machine | None:
@@ -235,9 +231,7 @@ class App:
     # --- sides ---
 
     def _key(self, library: LibraryConfig) -> str:
-        neighbours = [
-            each.id for each in self.config.library if each.origin == library.origin and each != library
-        ]
+        neighbours = [each.id for each in self.config.library if each.origin == library.origin and each != library]
         return self.keys.find(self.marker.id, library.origin, [library.id, *neighbours])
 
     def _library(self, state: State, client: ZoteroClient, messages: list[str]) -> Library:
@@ -307,9 +301,7 @@ class App:
         normal = wiring.policy(self.config).fields[asked.field].normal
         chosen = asked.zotero if keep == "zotero" else asked.vault
         if normal(str(note.face[asked.field])) != normal(chosen):
-            raise OutdatedAnswerError(
-                f"`{asked.field}` was edited since the conflict arose, and that edit stands"
-            )
+            raise OutdatedAnswerError(f"`{asked.field}` was edited since the conflict arose, and that edit stands")
 
 
 @contextlib.contextmanager

@@ -27,9 +27,7 @@ def make(folder: Path) -> bool:
     data = folder / DATA
     if (folder / CONFIG_PATH).exists():
         if not data.is_dir():
-            raise UsageError(
-                f"{folder} is a vault already, and no demo; name another folder: bridge demo DIR"
-            )
+            raise UsageError(f"{folder} is a vault already, and no demo; name another folder: bridge demo DIR")
         return False
     # The library's folder is made first: a demo that was interrupted is known by it.
     if not data.is_dir() and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

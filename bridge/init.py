@@ -142,9 +142,7 @@ def _read_notes(vault: Path, rules: NoteRules, progress: Progress) -> _Known:
     return known
 
 
-def _match(
-    known: _Known, client: ZoteroClient, config: Config, progress: Progress, found: tuple[Clash, ...]
-) -> Survey:
+def _match(known: _Known, client: ZoteroClient, config: Config, progress: Progress, found: tuple[Clash, ...]) -> Survey:
     from bridge.zotero.mapping import Mapper
     from bridge.zotero.tree import CollectionTree
 
@@ -168,9 +166,7 @@ def _match(
             if item["key"] in known.keys or citekey in known.citekeys or (doi and doi in known.dois):
                 recognised += 1
             else:
-                open_papers[item["key"]] = (
-                    text(face.get("status")) not in ("", "new") or citekey in known.mentions
-                )
+                open_papers[item["key"]] = text(face.get("status")) not in ("", "new") or citekey in known.mentions
     progress.done()
     marked = {parents.get(each, "") for each in highlighted}
     wanted = sum(is_wanted or key in marked for key, is_wanted in open_papers.items())

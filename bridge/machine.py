@@ -92,9 +92,7 @@ def settle(home: Home, vault: Path) -> Home:
         home.folder.mkdir(exist_ok=True)
         if home.came != "known":
             record = home.folder / "home.json"
-            record.write_text(
-                json.dumps({"path": str(vault.resolve())}, ensure_ascii=False), encoding="utf-8"
-            )
+            record.write_text(json.dumps({"path": str(vault.resolve())}, ensure_ascii=False), encoding="utf-8")
     except OSError as error:
         raise StateError(f"the state folder {home.folder} cannot be used: {error.strerror}") from error
     return Home(home.folder, "known")

@@ -43,9 +43,7 @@ _ADVICE: dict[type[e.BridgeError], str] = {
         "If you know this server, approve it: bridge init VAULT --url ADDRESS. "
         "If you do not, somebody else changed the vault's configuration."
     ),
-    MissingKeyError: (
-        f"Run bridge init VAULT to store one, or set ZOTERO_API_KEY. Keys are made at {_WEB_KEYS}."
-    ),
+    MissingKeyError: (f"Run bridge init VAULT to store one, or set ZOTERO_API_KEY. Keys are made at {_WEB_KEYS}."),
     e.NotFoundError: "See whether .bridge/config.toml names the right library (users/<number> or groups/<number>).",
     e.StaleError: "Run the command again: something changed in Zotero meanwhile.",
     e.ProtocolError: "See whether the url in .bridge/config.toml is a Zotero server; if it is, please report this.",

@@ -50,9 +50,7 @@ def resolve(talk: Settings, number: int, keep: Literal["zotero", "vault"]) -> in
     from bridge.app import App, Order
     from bridge.progress import for_stream
 
-    report = App.open(talk.vault).cycle(
-        Order(answer=(number, keep)), for_stream(sys.stderr, machine=talk.json)
-    )
+    report = App.open(talk.vault).cycle(Order(answer=(number, keep)), for_stream(sys.stderr, machine=talk.json))
     talk.give(report.to_json())
     for line in report_lines(report):
         talk.say(line)

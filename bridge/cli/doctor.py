@@ -51,8 +51,7 @@ def doctor(talk: Settings) -> int:
     talk.give(
         {
             "checks": [
-                {"name": each.name, "level": each.level, "said": each.said, "advice": _remedy(each)}
-                for each in checks
+                {"name": each.name, "level": each.level, "said": each.said, "advice": _remedy(each)} for each in checks
             ]
         }
     )

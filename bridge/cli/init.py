@@ -29,17 +29,11 @@ _NEW_KEY = "https://www.zotero.org/settings/keys/new"
 @click.command()
 @shared
 @click.argument("folder", metavar="VAULT", type=click.Path(file_okay=False, path_type=Path), required=False)
-@click.option(
-    "--library", metavar="users/N", help="The library (or groups/N); otherwise the key owner's own."
-)
+@click.option("--library", metavar="users/N", help="The library (or groups/N); otherwise the key owner's own.")
 @click.option("--url", metavar="BASE", help="Another server with Zotero's Web API.")
-@click.option(
-    "--create", type=click.Choice(CREATE), help="Notes for all papers, or only for those begun or linked."
-)
+@click.option("--create", type=click.Choice(CREATE), help="Notes for all papers, or only for those begun or linked.")
 @click.option("--yes", is_flag=True, help="Take what is proposed, without questions.")
-@click.option(
-    "--template/--no-template", default=None, help="Copy the starter vault's files that are not there yet."
-)
+@click.option("--template/--no-template", default=None, help="Copy the starter vault's files that are not there yet.")
 @settings
 def init(
     talk: Settings,
@@ -133,9 +127,7 @@ def _again(talk: Settings, vault: Path, library: str | None, url: str | None) ->
     names = [each.id for each in app.config.library]
     first = app.config.library[0]
     if library is not None and library not in names:
-        raise UsageError(
-            f"{vault} is connected with {', '.join(names)}; add a library in .bridge/config.toml"
-        )
+        raise UsageError(f"{vault} is connected with {', '.join(names)}; add a library in .bridge/config.toml")
     if url is not None and _library_of(first.id, url).url != first.url:
         raise UsageError(f"{vault} is connected with {first.url}; change the url in .bridge/config.toml")
     where = "" if app.config.sandbox is not None else _admitted(talk, app, named=url is not None)
@@ -211,9 +203,7 @@ def _choose_create(talk: Settings, seen: Survey, *, yes: bool) -> Literal["all",
 def _show(talk: Settings, library: str, seen: Survey, reason: str) -> None:
     """The survey in words."""
     at_most = "" if seen.exact else "at most "
-    talk.say(
-        f"{library} holds {at_most}{many(seen.papers, 'paper')}; the vault has {many(seen.notes, 'note')}."
-    )
+    talk.say(f"{library} holds {at_most}{many(seen.papers, 'paper')}; the vault has {many(seen.notes, 'note')}.")
     if reason:
         talk.say(f"It will be read only: {plain(reason)}. Edits in notes wait until the key may write.")
     if seen.notes:
@@ -223,9 +213,5 @@ def _show(talk: Settings, library: str, seen: Survey, reason: str) -> None:
             f"{seen.new('wanted'):,} for wanted ones: begun, highlighted, or linked as [[@citekey]]."
         )
     for each in seen.clashes:
-        done = (
-            "it is written as a list here"
-            if each.mild
-            else "see [keys] in the configuration to call it differently"
-        )
+        done = "it is written as a list here" if each.mild else "see [keys] in the configuration to call it differently"
         talk.say(f"The property `{each.key}` is of type {each.type} in this vault; {done}.")

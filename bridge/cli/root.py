@@ -83,9 +83,7 @@ class Verbs(click.Group):
         """The verbs under their headings, without importing one."""
         for heading in (START, EVERY_DAY, LOOK):
             with formatter.section(heading):
-                formatter.write_dl(
-                    [(name, verb.help) for name, verb in VERBS.items() if verb.heading == heading]
-                )
+                formatter.write_dl([(name, verb.help) for name, verb in VERBS.items() if verb.heading == heading])
 
 
 EPILOG = """\b
@@ -128,9 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from bridge.cli.advice import for_error
 
         verb = next((each for each in arguments if each in VERBS), "")
-        return _fail(
-            type(error).__name__, str(error), for_error(error, verb), codes.of_error(error), machine=machine
-        )
+        return _fail(type(error).__name__, str(error), for_error(error, verb), codes.of_error(error), machine=machine)
     except (KeyboardInterrupt, click.Abort):
         # 130 is what shells give a program ended by Ctrl-C.
         return _fail("Interrupted", "Interrupted.", "Run the command again to go on.", 130, machine=machine)

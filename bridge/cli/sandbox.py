@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Where the library's data are.",
 )
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; otherwise a free one."
-)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; otherwise a free one.")
 @click.option(
     "--seed",
     type=click.Choice(["demo", "empty"]),

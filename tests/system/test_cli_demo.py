@@ -87,9 +87,7 @@ def test_the_demo_is_ready_and_says_what_to_try(made: tuple[Path, str]) -> None:
     folder, out = made
     notes = list((folder / "bridge-demo" / "Papers").glob("*.md"))
     assert len(notes) >= 100
-    assert all(
-        text in out for text in ("sync --once", "sandbox", "conflicts", "bridge init", f"{len(notes)} notes")
-    )
+    assert all(text in out for text in ("sync --once", "sandbox", "conflicts", "bridge init", f"{len(notes)} notes"))
     named = re.search(r"In (Papers/\S+\.md)", out)
     assert named is not None
     assert (folder / "bridge-demo" / named[1]).exists()

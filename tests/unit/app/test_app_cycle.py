@@ -46,17 +46,10 @@ def cycle(vault: Path, **order: Any) -> Any:
 
 
 def files(*folders: Path) -> dict[str, bytes]:
-    return {
-        str(path): path.read_bytes()
-        for folder in folders
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    return {str(path): path.read_bytes() for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_r23_rights_are_asked_for_once_so_that_an_idle_cycle_is_one_request(
-    vault: Path, server: SandboxServer
-) -> None:
+def test_r23_rights_are_asked_for_once_so_that_an_idle_cycle_is_one_request(vault: Path, server: SandboxServer) -> None:
     first = cycle(vault)
     assert first.requests > 1
     server.requests.reset()
@@ -64,9 +57,7 @@ def test_r23_rights_are_asked_for_once_so_that_an_idle_cycle_is_one_request(
     assert server.requests.count() == 1
 
 
-def test_law_12_a_dry_run_leaves_everything_as_it_was(
-    vault: Path, server: SandboxServer, machine: Path
-) -> None:
+def test_law_12_a_dry_run_leaves_everything_as_it_was(vault: Path, server: SandboxServer, machine: Path) -> None:
     add_paper(server)
     before = files(vault, machine)
     report = cycle(vault, dry_run=True)
@@ -85,9 +76,7 @@ def test_law_12_a_dry_run_needs_no_lock_and_a_sync_does(vault: Path) -> None:
             cycle(vault)
 
 
-def test_r31_another_machines_vault_is_left_alone_until_taken_over(
-    vault: Path, server: SandboxServer
-) -> None:
+def test_r31_another_machines_vault_is_left_alone_until_taken_over(vault: Path, server: SandboxServer) -> None:
     take_over(vault, Machine("0123456789abcdef", "laptop"))
     server.requests.reset()
     for order in ({}, {"dry_run": True}):

@@ -15,9 +15,7 @@ from bridge.cli.advice import _ADVICE, for_error
 from bridge.cli.root import main
 from bridge.sync import Report
 
-ALL = [
-    kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.BridgeError)
-]
+ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.BridgeError)]
 
 
 def made(kind: type[errors.BridgeError]) -> errors.BridgeError:

@@ -44,9 +44,7 @@ def test_libraries_never_share_a_folder(folder: str) -> None:
     refused(ONE + f'folder = "Mine"\n[[library]]\nid = "groups/5"\nfolder = "{folder}"\n')
 
 
-@pytest.mark.parametrize(
-    "folder", ["/etc", "../out", "a/../../out", ".obsidian", "Papers/.x", "", "C:/x", "C:\\\\x"]
-)
+@pytest.mark.parametrize("folder", ["/etc", "../out", "a/../../out", ".obsidian", "Papers/.x", "", "C:/x", "C:\\\\x"])
 def test_r32_folders_stay_inside_the_vault(folder: str) -> None:
     message = refused(ONE + f'folder = "{folder}"\n')
     assert "library.0.folder" in message
@@ -238,9 +236,7 @@ def test_reading_names_the_file_and_tolerates_a_byte_order_mark(tmp_path: Path) 
 
 
 def test_two_keys_never_share_one_place_in_zotero() -> None:
-    assert "kept in mine already" in refused(
-        ONE + '[fields]\nmine = "extra:Rating"\nyours = "extra:rating"\n'
-    )
+    assert "kept in mine already" in refused(ONE + '[fields]\nmine = "extra:Rating"\nyours = "extra:rating"\n')
 
 
 def test_r10_a_status_name_is_one_that_zotero_can_keep() -> None:

@@ -41,12 +41,7 @@ def test_all_is_well(vault: Path, server: SandboxServer) -> None:
 
 def test_nothing_is_changed(vault: Path, machine: Path) -> None:
     def files() -> dict[str, bytes]:
-        return {
-            str(path): path.read_bytes()
-            for root in (vault, machine)
-            for path in root.rglob("*")
-            if path.is_file()
-        }
+        return {str(path): path.read_bytes() for root in (vault, machine) for path in root.rglob("*") if path.is_file()}
 
     before = files()
     levels(vault)
@@ -80,9 +75,7 @@ def test_r23_a_key_that_may_only_read_is_told(
     assert levels(vault) == {"users/1": "warn"}
 
 
-def test_a_wrong_key_and_none_are_failures(
-    vault: Path, machine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_key_and_none_are_failures(vault: Path, machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZOTERO_API_KEY", "wrongwrongwrongwrongwron")
     assert levels(vault) == {"users/1": "fail"}
     monkeypatch.delenv("ZOTERO_API_KEY")

@@ -55,9 +55,7 @@ def everything(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("key")
-def test_r26_in_a_vault_with_notes_wanted_is_proposed_and_no_note_made(
-    vault: Path, server: SandboxServer
-) -> None:
+def test_r26_in_a_vault_with_notes_wanted_is_proposed_and_no_note_made(vault: Path, server: SandboxServer) -> None:
     code, said = run_json("init", vault, "--url", server.url, "--yes")
     assert (code, said["made"], said["create"], said["library"]) == (0, True, "wanted", "users/1")
     assert (said["notes"], said["template"]) == (1, [])
@@ -71,9 +69,7 @@ def test_a_new_folder_is_offered_all(tmp_path: Path, server: SandboxServer) -> N
 
 
 @pytest.mark.usefixtures("key")
-def test_without_a_terminal_a_missing_answer_is_2_and_names_its_flag(
-    vault: Path, server: SandboxServer
-) -> None:
+def test_without_a_terminal_a_missing_answer_is_2_and_names_its_flag(vault: Path, server: SandboxServer) -> None:
     before = everything(vault)
     code, _, err = run("init", vault, "--url", server.url)
     assert code == 2
@@ -90,9 +86,7 @@ def test_without_a_key_it_says_where_one_goes(vault: Path, server: SandboxServer
     assert not (vault / ".bridge").exists()
 
 
-@pytest.mark.parametrize(
-    ("flag", "value"), [("--library", "users"), ("--library", "u/1"), ("--url", "nonsense")]
-)
+@pytest.mark.parametrize(("flag", "value"), [("--library", "users"), ("--library", "u/1"), ("--url", "nonsense")])
 def test_what_cannot_be_a_library_is_usage(vault: Path, flag: str, value: str) -> None:
     code, _, err = run("init", vault, flag, value, "--yes")
     assert code == 2

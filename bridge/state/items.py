@@ -82,9 +82,11 @@ class Items:
             rows.append((library, key, version, text, paper, data.get("parentItem") or None, trashed, pending))
         with transaction(self._db):
             self._db.executemany(
-                "INSERT INTO items (library, key, version, json, paper, parent, trashed, pending) VALUES (?,?,?,?,?,?,?,?)"
+                "INSERT INTO items (library, key, version, json, paper, parent, trashed, pending)"
+                " VALUES (?,?,?,?,?,?,?,?)"
                 " ON CONFLICT (library, key) DO UPDATE SET version = excluded.version, json = excluded.json, gone = 0,"
-                " paper = excluded.paper, parent = excluded.parent, trashed = excluded.trashed, pending = excluded.pending",
+                " paper = excluded.paper, parent = excluded.parent, trashed = excluded.trashed,"
+                " pending = excluded.pending",
                 rows,
             )
         return frozenset(suspicious)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
@@ -48,6 +49,7 @@ from bridge.vault.marker import (
 
 if TYPE_CHECKING:
     from bridge.library import Library
+    from bridge.vault.quiet import Quiet
     from bridge.vault.side import VaultSide
     from bridge.zotero.client import ZoteroClient
     from bridge.zotero.rights import Rights
@@ -60,7 +62,20 @@ class Order:
     dry_run: bool = False
     yes: bool = False
     take_over: bool = False
+    full: bool = False  # read both sides whole, whatever their versions and dates say
+    quiet: bool = False  # leave alone what somebody is editing; only where the app stays (:meth:`App.stay`)
     answer: tuple[int, Literal["zotero", "vault"]] | None = None
+
+
+@dataclass(slots=True)
+class _Stay:
+    """What a daemon keeps between cycles."""
+
+    state: State
+    quiet: Quiet
+    sleep: Callable[[float], None]
+    lines: contextlib.ExitStack
+    clients: list[ZoteroClient] | None = None
 
 
 class App:
@@ -72,6 +87,7 @@ class App:
         self.config = config
         self.keys = Keys(root)
         self._root = root
+        self._stay: _Stay | None = None
         self.home = self._find_home()
 
     @classmethod
@@ -130,7 +146,10 @@ class App:
         with contextlib.ExitStack() as stack:
             state = stack.enter_context(self._state(order))
             asked = self._answer(state, order)
-            connections = stack.enter_context(self.connect())
+            connections = self._connected(stack)
+            before = sum(client.requests for client in connections)
+            if order.full:
+                state.notes.forget_stats()
             try:
                 report = self._run(state, connections, order, progress)
             except ForbiddenError:
@@ -138,15 +157,21 @@ class App:
                     raise
                 # What was known of the rights was old. With the present ones there may be nothing to refuse.
                 report = self._run(state, connections, order, progress)
+            # The rights are part of what the cycle cost.
+            report.requests = sum(client.requests for client in connections) - before
             if asked is not None and order.answer is not None:
                 self._check_answer(state, asked, order.answer[1])
             return report
 
     @contextlib.contextmanager
-    def connect(self, tries: int = 5) -> Iterator[list[ZoteroClient]]:
+    def connect(
+        self, tries: int = 5, patience: float = 60.0, sleep: Callable[[float], None] = time.sleep
+    ) -> Iterator[list[ZoteroClient]]:
         """A client for each library, in the configuration's order; nothing is sent yet.
 
         :param tries: how often one request is sent at most.
+        :param patience: seconds a request waits at most where the server asks for a pause.
+        :param sleep: waits, for a pause or before a request is sent again.
 
         :raises ForbiddenError: there is no key, or none may go to the server named (R24).
         :raises ConfigError: the demo's library is not there.
@@ -159,7 +184,65 @@ class App:
                 at = [(server.url, each.id, server.key) for each in self.config.library]
             else:
                 at = [(each.url, each.id, self._key(each)) for each in self.config.library]
-            yield [stack.enter_context(ZoteroClient(*each, tries=tries)) for each in at]
+            yield [stack.enter_context(ZoteroClient(*each, tries=tries, patience=patience, sleep=sleep)) for each in at]
+
+    def _connected(self, stack: contextlib.ExitStack) -> list[ZoteroClient]:
+        """The clients of one cycle, or those that stay."""
+        if (stay := self._stay) is None:
+            return stack.enter_context(self.connect())
+        if stay.clients is None:
+            # A daemon comes again by itself, so that it waits for no single answer long.
+            stay.clients = stay.lines.enter_context(self.connect(tries=2, patience=5.0, sleep=stay.sleep))
+        return stay.clients
+
+    # --- many cycles, for the daemon ---
+
+    @contextlib.contextmanager
+    def stay(self, quiet: Quiet, sleep: Callable[[float], None]) -> Iterator[None]:
+        """Keep the vault's lock, the state and the connections from one cycle to the next, all in one thread.
+
+        :param quiet: remembers which files stand still.
+        :param sleep: waits for a server that asks for a pause.
+        :raises VaultBusyError: another process works on the vault.
+        """
+        self._settle()
+        with (
+            hold(self.home.lock, "sync", patience=1.0),
+            State.open(self.home.state) as state,
+            contextlib.ExitStack() as lines,
+        ):
+            self._stay = _Stay(state, quiet, sleep, lines)
+            try:
+                yield
+            finally:
+                self._stay = None
+
+    def glance(self) -> None:
+        """While staying: note which files changed, without reading one.
+
+        :raises VaultError: the vault is not there.
+        """
+        assert self._stay is not None
+        self._vault_side(self._stay.state, self._stay.quiet).glance()
+
+    def kept(self) -> State:
+        """While staying: the state, to read from."""
+        assert self._stay is not None
+        return self._stay.state
+
+    def disconnect(self) -> None:
+        """While staying: let the connections go; the next cycle makes new ones and looks for the key anew."""
+        if self._stay is not None:
+            self._stay.clients = None
+            self._stay.lines.close()
+
+    def reload(self) -> None:
+        """Read the configuration anew; the old one stays where the new one cannot be used.
+
+        :raises ConfigError: it cannot be used.
+        """
+        self.config = configuration.read(self.vault)
+        self.disconnect()
 
     def _run(self, state: State, clients: list[ZoteroClient], order: Order, progress: Progress) -> Report:
         zone = ZoneInfo(self.config.time.zone)
@@ -169,19 +252,18 @@ class App:
             settings=wiring.cycle_settings(self.config, datetime.now(zone)),
             dry_run=order.dry_run,
             yes=order.yes,
+            full=order.full,
             fingerprint=self.config.fingerprint(),
             limits=wiring.limits(self.config),
         )
         report = run_cycle(
             state,
-            self._vault_side(state),
+            self._vault_side(state, self._stay.quiet if self._stay and order.quiet else None),
             libraries,
             options,
             now=partial(datetime.now, zone),
             progress=progress,
         )
-        # The rights are part of what the cycle cost.
-        report.requests = sum(client.requests for client in clients)
         report.messages += messages
         return report
 
@@ -190,16 +272,26 @@ class App:
     @contextlib.contextmanager
     def _state(self, order: Order) -> Iterator[State]:
         """The state to work on: the real one under the vault's lock, or for a dry run a copy (law 12)."""
+        if self._stay is not None:
+            self._check_there()  # the disk may have gone since the last cycle, and an empty folder be in its place
         self._check_owner(order)
         if order.dry_run:
             with self.memory() as copy:
                 yield copy
+            return
+        if self._stay is not None:
+            take_over(self.vault, this_machine(self._root))
+            yield self._stay.state
             return
         self._settle()
         with hold(self.home.lock, "resolve" if order.answer else "sync"):
             take_over(self.vault, this_machine(self._root))
             with State.open(self.home.state) as state:
                 yield state
+
+    def _check_there(self) -> None:
+        if read_marker(self.vault).id != self.marker.id:
+            raise VaultMarkerError("the vault's marker is that of another vault")
 
     def _check_owner(self, order: Order) -> None:
         machine = self.owner()
@@ -242,7 +334,7 @@ class App:
             messages.append(f"{client.library} is read-only: {rights.reason}. Edits in its notes wait.")
         return Library(client, wiring.mapping_rules(self.config), state.items, rights)
 
-    def _vault_side(self, state: State) -> VaultSide:
+    def _vault_side(self, state: State, quiet: Quiet | None = None) -> VaultSide:
         from bridge.vault.side import Layout, VaultSide
 
         rules = wiring.note_rules(self.config, property_types(self.vault))
@@ -251,7 +343,7 @@ class App:
             file=self.config.notes.file,
             templates=self.config.notes.templates,
         )
-        return VaultSide(self.vault, state.notes, rules, layout, vault_id=self.marker.id)
+        return VaultSide(self.vault, state.notes, rules, layout, vault_id=self.marker.id, quiet=quiet)
 
     # --- rights (R23) ---
 

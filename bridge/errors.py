@@ -107,5 +107,9 @@ class GuardStop(BridgeError):  # noqa: N818 (a stop that asks a question, not a 
         self.guard = guard
 
 
+class StoppedError(BridgeError):
+    """The daemon was asked to end; the cycle under way ends where it is (law 5)."""
+
+
 class OutdatedAnswerError(BridgeError):
     """The answer given was to a conflict that has changed since (R6)."""

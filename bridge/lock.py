@@ -16,8 +16,10 @@ from bridge.errors import StateError, VaultBusyError
 
 
 @contextlib.contextmanager
-def hold(path: Path, doing: str) -> Iterator[None]:
+def hold(path: Path, doing: str, *, patience: float = 0.0) -> Iterator[None]:
     """Hold the lock file ``path`` for the length of a ``with`` block; ``doing`` names the command for others.
+
+    :param patience: seconds to wait for it at most.
 
     :raises VaultBusyError: another process holds it; the message names that process.
     """
@@ -25,7 +27,7 @@ def hold(path: Path, doing: str) -> Iterator[None]:
 
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=patience)
     except Timeout:
         raise VaultBusyError(f"another process is working on this vault ({_holder(path)})") from None
     except OSError as error:
@@ -37,6 +39,27 @@ def hold(path: Path, doing: str) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock file ``path``. One that begins at this very moment may find it taken."""
+    if not path.exists():
+        return False
+    from filelock import FileLock, Timeout  # as above
+
+    try:
+        with FileLock(path).acquire(timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
+
+
+def holder(path: Path) -> int | None:
+    """The process that holds the lock file ``path``, as far as can be told; means nothing while nobody holds it."""
+    try:
+        return int(json.loads(_beside(path).read_text(encoding="utf-8"))["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _beside(path: Path) -> Path:

@@ -157,4 +157,9 @@ _MORE = """
 # [guards]                  # stop and ask when one sync would change more than this
 # share = 0.3
 # minimum = 20
+#
+# [daemon]                  # seconds, for bridge sync without --once
+# quiet_seconds = 5         # a note is taken when nobody has changed it for so long
+# poll_seconds = 5          # how often Zotero is asked while things change
+# idle_poll_seconds = 60    # and while nothing does
 """

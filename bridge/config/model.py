@@ -191,6 +191,25 @@ class GuardsConfig(_Section):
     minimum: Annotated[int, Field(ge=1)] = 20
 
 
+class DaemonConfig(_Section):
+    """How the daemon paces itself, in seconds.
+
+    A note is left alone until it has been seen unchanged for ``quiet_seconds`` (Obsidian saves every two seconds while
+    one types). Zotero is asked every ``poll_seconds`` while things change, and ever more seldom, up to
+    ``idle_poll_seconds``, while nothing does.
+    """
+
+    quiet_seconds: Annotated[float, Field(ge=0, le=3600)] = 5
+    poll_seconds: Annotated[float, Field(ge=0.05, le=3600)] = 5
+    idle_poll_seconds: Annotated[float, Field(ge=0.05, le=86400)] = 60
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.idle_poll_seconds < self.poll_seconds:
+            raise ValueError("idle_poll_seconds must not be less than poll_seconds")
+        return self
+
+
 class SandboxConfig(_Section):
     """The embedded library of a demo vault: its data folder, relative to the vault."""
 
@@ -218,6 +237,7 @@ class Config(_Section):
     conflicts: ConflictsConfig = ConflictsConfig()
     citekeys: CitekeysConfig = CitekeysConfig()
     guards: GuardsConfig = GuardsConfig()
+    daemon: DaemonConfig = DaemonConfig()
     sandbox: SandboxConfig | None = None
 
     @field_validator("library", mode="before")
@@ -278,7 +298,7 @@ class Config(_Section):
         """
         said = self.model_dump(
             mode="json",
-            exclude={"guards": True, "conflicts": True, "sandbox": True, "library": {"__all__": {"url"}}},
+            exclude={"guards": True, "conflicts": True, "daemon": True, "sandbox": True, "library": {"__all__": {"url"}}},
         )
         text = json.dumps(said, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

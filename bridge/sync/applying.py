@@ -100,6 +100,7 @@ class Applier:
             self._progress.start("writing notes", len(incoming))
         for chunk in _chunks(incoming, CHUNK):
             self._write([(task, task.base) for task in chunk])
+            self._progress.advance(len(chunk))
         self._progress.done()
 
     def _settle_idle(self, tasks: Iterable[Task]) -> None:
@@ -127,7 +128,6 @@ class Applier:
                 edits.append(Edit(task.id, task.zotero.token, task.plan.zotero))
         by_id = {task.id: task for task in tasks}
         for outcome in self._side.apply(edits):
-            self._progress.advance()
             task = by_id[outcome.id]
             if outcome.result == "applied":
                 assert outcome.record is not None
@@ -141,6 +141,7 @@ class Applier:
             elif outcome.result == "unknown":
                 self._report.out_of_reach = outcome.reason or "Zotero did not answer a write"
             # stale and denied: the item waits, its intention is looked into next time
+            self._progress.advance()  # last: it may end the cycle, and what came of this item is known by now
 
     def _refused(self, task: Task, outcome: Outcome) -> _Done:
         """Zotero will not take this item's edit: it is held, and what comes from Zotero still goes into the note."""
@@ -237,9 +238,8 @@ class Applier:
         if outcome.result != "applied":
             return  # the note changed under our hands: it waits for the next cycle
         assert outcome.record is not None
-        settled = advance(agreed, task.plan, task.zotero.face, outcome.record.face, self._policy)
-        predicted = vault_after(task.note.face, task.plan.vault)
-        if outcome.record.face != predicted:
+        if outcome.record.face != vault_after(task.note.face, task.plan.vault):
+            settled = advance(agreed, task.plan, task.zotero.face, outcome.record.face, self._policy)
             self._state.agreements.amend(number, settled, mark)
         self._state.agreements.settle(task.id, number)
         self._log(task, "vault", task.note.face, task.plan.vault)
@@ -254,7 +254,8 @@ class Applier:
         history.set_held(task.id, plan.held)
         for put in plan.put_back:
             history.count_put_back(task.id, put.field)
-        waiting = bool(plan.unsent) or bool(plan.open - {c.field for c in plan.conflicts} - self._standing(task))
+        still = plan.open - {c.field for c in plan.conflicts}
+        waiting = bool(plan.unsent) or (bool(still) and bool(still - self._standing(task)))
         waiting = waiting and task.zotero.life != "deleted"
         self._state.items.set_pending([task.id], pending=False)
         self._state.notes.set_pending([task.id], pending=waiting)

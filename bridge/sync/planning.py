@@ -99,6 +99,8 @@ class Planner:
 
     def _plan_noted(self, item: ItemId, plans: Plans) -> None:
         note = self._state.notes.rows_of([item])[item]
+        if self._vault.is_warm(note.path):
+            return  # it stays due: what it shows may be half a word, and it is not written either (R37)
         life = self._state.items.life(item)
         raw = self._state.items.get_item(item)
         if raw is None or life is None:
@@ -220,8 +222,7 @@ class Planner:
                 continue
             empty = NoteRow(path="", stat=_NO_STAT, digest="", id=item)
             plan = reconcile(item, None, record.face, {}, settings.policy, settings.rules)
-            after = advance(None, plan, record.face, vault_after({}, plan.vault), settings.policy)
-            yield Task(plan, record, empty, None, stamp(item, after.zotero, settings.policy))
+            yield Task(plan, record, empty, None, "")  # its stamp is made with the agreement, when it is written
 
 
 def vault_after(face: Face, changes: Face) -> dict[str, Any]:

@@ -123,6 +123,10 @@ class VaultScanner(Side, Protocol):
         """The path of a note of somebody's own that this item fits and that is not bound (R26), or ``None``."""
         ...
 
+    def is_warm(self, path: str) -> bool:
+        """Whether somebody is editing the note at a path just now: it is left for a later cycle (R37)."""
+        ...
+
     @property
     def renamed(self) -> int:
         """Files renamed so far."""
@@ -130,7 +134,11 @@ class VaultScanner(Side, Protocol):
 
 
 class Progress(Protocol):
-    """Told by long work what it does; one step at a time."""
+    """Told by long work what it does; one step at a time.
+
+    ``start`` and ``advance`` are called where the work could end as well, and may raise a
+    :class:`bridge.errors.BridgeError` to end it there: what was confirmed until then is kept, as with any other error.
+    """
 
     def start(self, what: str, total: int | None = None) -> None:
         """A step begins."""

@@ -35,6 +35,7 @@ from bridge.vault.walk import Tree, walk
 
 if TYPE_CHECKING:
     from bridge.vault.note import ReadNote
+    from bridge.vault.quiet import Quiet
 
 UNAVAILABLE, UNREADABLE = "unavailable", "unreadable"
 
@@ -90,6 +91,7 @@ class Scanner:
     :param stem_of: the base name a note is made with: of two unknown files with one key the one so named is the note.
     :param skip: folders that are not looked into.
     :param vault_id: the id the marker must bear; ``""`` takes any.
+    :param quiet: the daemon's memory of which files stand still; without one a file is taken as it stands (R37).
     """
 
     def __init__(
@@ -101,9 +103,10 @@ class Scanner:
         *,
         skip: Collection[str] = (),
         vault_id: str = "",
+        quiet: Quiet | None = None,
     ) -> None:
         self._root, self._index, self._reader, self._stem_of = root, index, reader, stem_of
-        self._skip, self._vault_id = skip, vault_id
+        self._skip, self._vault_id, self._quiet = skip, vault_id, quiet
         #: Half-written files of a killed process, found by the last scan.
         self.leftovers: tuple[str, ...] = ()
 
@@ -128,6 +131,16 @@ class Scanner:
         self.leftovers = tuple(tree.leftovers)
         return result
 
+    def glance(self) -> None:
+        """Note which files have changed, without reading one: what stands still is counted from then on.
+
+        Errors as in :meth:`scan`.
+        """
+        self._check_marker()
+        if self._quiet is not None:
+            tree = walk(self._root, self._skip)
+            self._quiet.look(tree.files, _differing(tree, self._index.stats()))
+
     def _check_marker(self) -> None:
         found = marker.read_marker(self._root)
         if self._vault_id and found.id != self._vault_id:
@@ -136,16 +149,23 @@ class Scanner:
     def _look(self, tree: Tree) -> VaultScan:
         known, bound = self._index.stats(), self._index.bound()
         held = tuple(self._index.held())
-        odd = {path for path, stat in tree.files.items() if known.get(path) != stat}
-        missing = {path for path in known if path not in tree.files}
-        if not odd and not missing:
+        differing = _differing(tree, known)
+        warm = self._quiet.look(tree.files, differing) if self._quiet is not None else frozenset()
+        missing = {path for path in differing if path not in tree.files}
+        # A warm note keeps the row it has. A warm file that is nobody's note is read all the same, for who it is: an
+        # item whose note is just arriving must not be given a second one.
+        edited = {path for path in warm if path in bound} - missing
+        odd = differing - missing - edited
+        unsure = missing & warm
+        if not odd and missing == unsure:
             items = len(set(bound.values()))
             return VaultScan(bound_before=items, bound_now=items, files=len(tree.files))
-        odd |= {problem.path for problem in held if problem.code in RELATIVE} - missing
+        odd |= {problem.path for problem in held if problem.code in RELATIVE} - missing - edited
         hidden = {path for path in missing if tree.hides(path)}
         look = _Look(self._root, self._index, self._reader)
         for path in sorted(odd):
             look.read(path, known.get(path))
+        look.leave_nameless(odd & warm & known.keys())
         copies = {problem.path for problem in held if problem.code in COPIES}
         homes = {item: path for path, item in bound.items() if path not in copies}
         says: dict[str, ItemId | None] = {
@@ -161,8 +181,11 @@ class Scanner:
         )
         # An item whose last files were held copies is gone with them.
         verdict.gone |= {bound[path] for path in copies if path in bound} - homes.keys() - set(says.values())
+        # Absence must stand still too: many editors delete a file and make it anew.
+        verdict.gone -= {bound[path] for path in unsure if path in bound}
+        unsure = {path for path in unsure if path not in bound or bound[path] not in verdict.notes}
         away = [_held(UNAVAILABLE, path, bound[path]) for path in sorted(hidden) if path in bound]
-        result = look.result(homes, verdict, missing - hidden)
+        result = look.result(homes, verdict, missing - hidden - unsure)
         before = set(bound.values())
         return replace(
             result,
@@ -179,6 +202,12 @@ class Scanner:
             return text is not None and folded(stem) == folded(self._stem_of(item, text.note.face))
 
         return asked
+
+
+def _differing(tree: Tree, known: Mapping[str, Stat]) -> set[str]:
+    """The paths at which a file is new, changed or gone."""
+    odd = {path for path, stat in tree.files.items() if known.get(path) != stat}
+    return odd | {path for path in known if path not in tree.files}
 
 
 def _held(code: str, path: str, item: ItemId | None, reason: str = "") -> Held:
@@ -221,6 +250,12 @@ class _Look:
             return
         digest = files.digest(data)
         self.texts[path] = _Text(stat, digest, self._reader(data, path), old)
+
+    def leave_nameless(self, paths: Iterable[str]) -> None:
+        """Take back what was read of those of the files that name no item: they keep the rows they have."""
+        for path in paths:
+            if (text := self.texts.get(path)) is not None and text.note.id is None:
+                del self.texts[path]
 
     def is_same_file(self, homes: Mapping[ItemId, str]) -> Callable[[str, ItemId], bool]:
         """Whether the file read at a path is the one remembered as an item's note, by its inode or its text."""
@@ -270,9 +305,7 @@ def _row(path: str, text: _Text, item: ItemId | None, code: str, old: NoteRow | 
     :param old: the row of the item's note as last read, maybe at another path; else that of the file.
     """
     row = row_of(path, text.stat, text.digest, text.note, item)
-    if code and not (
-        code == LOST_KEY and is_whole(row.held)
-    ):  # a broken head says more than that its key is missing
+    if code and not (code == LOST_KEY and is_whole(row.held)):  # a broken head says more than that its key is missing
         row = replace(row, held=(_held(code, path, item), *row.held))
     is_same = (
         old is not None

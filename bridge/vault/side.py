@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bridge.core.record import ItemId, Record
 from bridge.core.side import Edit, Outcome
@@ -17,6 +18,9 @@ from bridge.vault.create import Layout
 from bridge.vault.note import NoteRules, ReadNote, read_note
 from bridge.vault.scan import Scanner, VaultIndex, VaultScan
 from bridge.vault.write import Applied, Writer
+
+if TYPE_CHECKING:
+    from bridge.vault.quiet import Quiet
 
 __all__ = ["Applied", "Layout", "VaultSide"]
 
@@ -29,16 +33,25 @@ class VaultSide:
 
     :param index: what is remembered of the files; ``apply`` keeps it true, ``scan`` only reads it.
     :param vault_id: the id that the marker must bear; ``""`` takes any.
+    :param quiet: what the daemon remembers of files that somebody is editing: notes among them are neither read for
+        edits nor written (R37). Without one, as for ``sync --once``, every file is taken as it stands.
     """
 
     def __init__(
-        self, root: Path, index: VaultIndex, rules: NoteRules, layout: Layout, *, vault_id: str = ""
+        self,
+        root: Path,
+        index: VaultIndex,
+        rules: NoteRules,
+        layout: Layout,
+        *,
+        vault_id: str = "",
+        quiet: Quiet | None = None,
     ) -> None:
-        self._root, self._index, self._rules = root, index, rules
+        self._root, self._index, self._rules, self._quiet = root, index, rules, quiet
         self._scanner = Scanner(
-            root, index, self._read, layout.stem, skip=(layout.templates,), vault_id=vault_id
+            root, index, self._read, layout.stem, skip=(layout.templates,), vault_id=vault_id, quiet=quiet
         )
-        self._writer = Writer(root, index, rules, layout)
+        self._writer = Writer(root, index, rules, layout, quiet)
 
     def _read(self, data: bytes, path: str) -> ReadNote:
         return read_note(data, path, self._rules)
@@ -61,6 +74,14 @@ class VaultSide:
         """
         self._writer.forget()
         return self._scanner.scan()
+
+    def glance(self) -> None:
+        """Note which files have changed, without reading one (R37); errors as in :meth:`scan`."""
+        self._scanner.glance()
+
+    def is_warm(self, path: str) -> bool:
+        """Whether somebody was editing this note when the vault was last looked at."""
+        return self._quiet is not None and path in self._quiet.warm
 
     def look(self, ids: Iterable[ItemId]) -> Mapping[ItemId, Record]:
         """The notes of the given items as they are on disk now; those without a readable note are left out."""

@@ -9,8 +9,10 @@ crash anywhere in between leaves the note due, so that the next cycle does the r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from bridge.core.place import NoteRow, Stat
 from bridge.core.record import Face, ItemId, Record, Value
@@ -25,6 +27,9 @@ from bridge.vault.note import NoteRules, edit_note, new_note, read_note
 from bridge.vault.scan import VaultIndex, row_of
 from bridge.vault.template import context, render_body
 from bridge.vault.walk import CANVAS, walk
+
+if TYPE_CHECKING:
+    from bridge.vault.quiet import Quiet
 
 #: A file up to this size may be one that a clicked link made: nothing but white space.
 _BLANK = 64
@@ -73,19 +78,25 @@ class _Left(Exception):  # noqa: N818 (an answer, not a fault; never leaves this
 class Writer:
     """Carries out edits, a chunk at a time."""
 
-    def __init__(self, root: Path, index: VaultIndex, rules: NoteRules, layout: Layout) -> None:
+    def __init__(
+        self, root: Path, index: VaultIndex, rules: NoteRules, layout: Layout, quiet: Quiet | None = None
+    ) -> None:
         self._root, self._index, self._rules, self._layout = root, index, rules, layout
+        self._quiet = quiet
         self._catalogue: Catalogue | None = None
         self._template: tuple[str | None] | None = None
         #: Path and digest before, to digest after, of notes changed by no more than a link: an edit planned on the text
         #: before holds for the text after.
         self._carried: dict[tuple[str, str], str] = {}
+        #: Folded names on the disk by folder, as listed since the last scan; see :class:`files.Batch`.
+        self._listed: dict[Path, set[str]] = {}
         self.stats = Applied()
 
     def forget(self) -> None:
         """The vault is about to be looked at anew."""
         self._catalogue = self._template = None
         self._carried.clear()
+        self._listed.clear()
 
     @property
     def _names(self) -> Catalogue:
@@ -143,7 +154,29 @@ class Writer:
             if (after := self._carried.get((row.path, expect))) is None:
                 raise _Left("stale", "the note has changed since it was read")
             expect = after
-        return _Work(row.path, edit_note(data, edit, self._rules), data, edit, row, stat)
+        work = _Work(row.path, edit_note(data, edit, self._rules), data, edit, row, stat)
+        self._stop_if_warm(row.path, stat, row)
+        self._stop_if_links_are_warm(work)
+        return work
+
+    def _stop_if_warm(self, path: str, stat: Stat | None, row: NoteRow | None) -> None:
+        """Leave a file alone that somebody is editing: it stood still when it was read, and must not have moved since.
+
+        Its text may be what was read all the same: an editor that is open saves what it has.
+        """
+        if self._quiet is not None and (path in self._quiet.warm or row is None or row.stat != stat):
+            raise _Left("stale", "the note is being edited")
+
+    def _stop_if_links_are_warm(self, work: _Work) -> None:
+        """Leave a citation key alone while a note that may link to it is being edited: all links follow at once."""
+        if self._quiet is None or not self._quiet.warm or (change := _key_change(work)) is None:
+            return
+        olds = [old.encode() for old in change[0]]
+        for path in self._quiet.warm:
+            with suppress(OSError):
+                data = (self._root / path).read_bytes()
+                if any(old in data for old in olds):
+                    raise _Left("stale", "a note that links to it is being edited")
 
     def _made(self, edit: Edit, row: NoteRow | None) -> _Work:
         """A new note, or an empty one that a clicked link made, filled (R26)."""
@@ -165,11 +198,13 @@ class Writer:
         stem = self._layout.stem(item, face)
         for path in names.own(stem):
             if (blank := self._blank(path)) is not None:
+                self._stop_if_warm(path, files.stat_of(self._root / path), self._index.row(path))
                 names.add(path, item, aliases)
                 return _Work(path, data, blank, edit)
         folder = self._layout.folder(item.library)
         files.make_folder(self._root, self._root / folder)
-        path = (PurePosixPath(folder) / (names.unique_stem(stem, item.key) + EXTENSION)).as_posix()
+        name = names.unique_stem(stem, item.key) + EXTENSION
+        path = f"{folder}/{name}" if folder else name
         names.add(path, item, aliases)
         return _Work(path, data, None, edit)
 
@@ -238,6 +273,7 @@ class Writer:
             files.move(self._root, self._root / old, self._root / new)
         except (files.NameTakenError, NoteError):
             return False
+        self._listed.clear()
         self._names.drop(work.path)
         work.path = str(new)
         self._names.add(work.path, _id(work))
@@ -268,13 +304,14 @@ class Writer:
         """Bring all files to the disk, then tell the index; the outcomes of the edits, by place."""
         works = list(works)
         results: dict[str, Stat | BridgeError | None] = {}
-        with files.Batch(self._root) as batch:
+        paths = {work.path: self._root / work.path for work in works}
+        with files.Batch(self._root, self._listed) as batch:
             for work in works:
                 if work.data == work.present:
                     results[work.path] = work.stat
                     continue
                 try:
-                    batch.stage(self._root / work.path, work.data, work.expect)
+                    batch.stage(paths[work.path], work.data, work.expect)
                 except NoteError as error:
                     results[work.path] = error
             placed = batch.commit()
@@ -282,7 +319,7 @@ class Writer:
         rows: list[NoteRow] = []
         dropped: list[str] = []
         for work in works:
-            result = results.get(work.path) or placed[self._root / work.path]
+            result = results.get(work.path) or placed[paths[work.path]]
             if work.edit is not None:
                 outcomes[work.at] = self._outcome(work, result, rows, dropped)
             elif isinstance(result, Stat):

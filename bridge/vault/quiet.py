@@ -1,0 +1,71 @@
+"""Which files stand still, by looking more than once (R37).
+
+Obsidian saves every two seconds while somebody types, sync tools and version control write files in bursts, and none of
+their dates can be trusted. So a file is *warm* until it has been seen unchanged, by eyes of ours, for the quiet period;
+its age does not count. Absence is looked at in the same way: many editors delete a file and make it anew.
+
+Only the daemon lives long enough to look twice. ``sync --once`` has no quiet period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from bridge.core.place import Stat
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """How a path was first seen (``None``: not there), and from when on that counts as standing still."""
+
+    stat: Stat | None
+    still_at: float
+
+
+class Quiet:
+    """What is remembered between looks at one vault.
+
+    :param seconds: the quiet period.
+    :param clock: a clock that never goes back, in seconds.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._seen: dict[str, _Seen] = {}
+        self._warm: frozenset[str] = frozenset()
+
+    @property
+    def warm(self) -> frozenset[str]:
+        """The paths that did not stand still at the last look."""
+        return self._warm
+
+    @property
+    def due(self) -> float | None:
+        """When, by the clock, the next warm path will have stood still long enough; ``None`` where none is warm."""
+        return min((self._seen[path].still_at for path in self._warm), default=None)
+
+    def look(self, there: Mapping[str, Stat], differing: Collection[str]) -> frozenset[str]:
+        """Take note of how things are now, and say which paths are warm.
+
+        :param there: every file, with its stat.
+        :param differing: the paths at which something is other than remembered; a path stays watched, once it was
+            found differing, until it has stood still.
+        """
+        now = self._clock()
+        seen: dict[str, _Seen] = {}
+        warm: set[str] = set()
+        for path in {*differing, *self._warm}:
+            stat, before = there.get(path), self._seen.get(path)
+            found = before if before is not None and before.stat == stat else _Seen(stat, now + self.seconds)
+            if now < found.still_at:
+                warm.add(path)
+            seen[path] = found
+        self._seen, self._warm = seen, frozenset(warm)
+        return self._warm
+
+    def forget(self) -> None:
+        """Begin anew: the clock has jumped, or the disk was away."""
+        self._seen.clear()
+        self._warm = frozenset()

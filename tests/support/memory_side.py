@@ -378,7 +378,7 @@ class MemoryVault:
         pending = item is not None and (is_new or (old is not None and old.pending))
         return NoteRow(path, stat, note.digest, item, note.stamp, face, held=held, pending=pending)
 
-    def is_warm(self, path: str) -> bool:  # noqa: ARG002 (nobody is typing here)
+    def is_warm(self, path: str) -> bool:
         """No note is ever being edited."""
         return False
 

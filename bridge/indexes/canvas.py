@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeAlias
@@ -44,6 +44,7 @@ Path: TypeAlias = tuple[str, ...]
 _Object: TypeAlias = dict[str, Any]
 _Point: TypeAlias = tuple[int, int]
 _Box: TypeAlias = tuple[float, float, float, float]
+_Size: TypeAlias = tuple[int, float]  # of a tree: cards across, rows down
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def topics_canvas(topics: Iterable[Topic], previous: str | None = None) -> str:
     gone = {own for node in present["nodes"] if (own := _own(node, _NODE)) and own not in wanted}
     canvas = {
         **present,
-        "nodes": _nodes(present["nodes"], wanted, _layout(drawn, parents), parents),
+        "nodes": _nodes(present["nodes"], wanted, parents),
         "edges": _edges(present["edges"], parents, gone),
     }
     if previous is not None and canvas == present and previous.strip():
@@ -131,11 +132,11 @@ def _parents(drawn: Sequence[Topic]) -> dict[Path, Path | None]:
 # --- where they lie ---------------------------------------------------------------------------------------------------
 
 
-def _layout(drawn: Sequence[Topic], parents: Mapping[Path, Path | None]) -> dict[Path, tuple[_Point, str]]:
-    """Every topic's place, upper left corner, and colour (``""`` for none) on an empty canvas.
+def _layout(drawn: Sequence[Topic], parents: Mapping[Path, Path | None]) -> dict[Path, _Point]:
+    """Every topic's upper left corner on an empty canvas.
 
     Each outermost topic with all below it is a tree that grows to the right; trees stand one above the other in
-    columns, as text does in a newspaper.
+    columns, as text does in a newspaper. Below each there is a row free, for topics to come.
     """
     trees: list[list[Path]] = []
     for topic in drawn:  # those above come first, so each run from one outermost topic to the next is a tree
@@ -143,15 +144,15 @@ def _layout(drawn: Sequence[Topic], parents: Mapping[Path, Path | None]) -> dict
             trees.append([])
         trees[-1].append(topic.path)
     shapes = [_tree(tree, parents) for tree in trees]
-    heights = [max(row for _, row in shape.values()) + 1 for shape in shapes]
-    deepest = max((column for shape in shapes for column, _ in shape.values()), default=0) + 1
-    wide = deepest * (WIDTH + _ACROSS) - _ACROSS + _BETWEEN
-    places: dict[Path, tuple[_Point, str]] = {}
-    for number, (shape, (column, start)) in enumerate(zip(shapes, _columns(heights, wide), strict=True)):
-        for path, (depth, row) in shape.items():
-            point = (column * wide + depth * (WIDTH + _ACROSS), round((start + row) * _ROW))
-            places[path] = (point, "" if depth else str(number % _COLOURS + 1))
-    return places
+    sizes = [
+        (max(depth for depth, _ in shape.values()) + 1, max(row for _, row in shape.values()) + 1 + (len(shape) > 1))
+        for shape in shapes
+    ]
+    return {
+        path: (left + depth * (WIDTH + _ACROSS), round((first + row) * _ROW))
+        for shape, (left, first) in zip(shapes, _columns(sizes), strict=True)
+        for path, (depth, row) in shape.items()
+    }
 
 
 def _tree(tree: Sequence[Path], parents: Mapping[Path, Path | None]) -> dict[Path, tuple[int, float]]:
@@ -173,29 +174,34 @@ def _tree(tree: Sequence[Path], parents: Mapping[Path, Path | None]) -> dict[Pat
     return {path: (depth[path], rows[path]) for path in tree}
 
 
-def _columns(heights: Sequence[float], wide: int) -> list[tuple[int, float]]:
-    """Column and first row of each tree, in the number of columns that comes nearest to the shape of a screen."""
-
-    def away(filled: list[tuple[int, float]]) -> float:
-        width = (filled[-1][0] + 1) * wide
-        height = max(start + rows for (_, start), rows in zip(filled, heights, strict=True)) * _ROW
-        return abs(math.log(width / height / _SHAPE))
-
-    if not heights:
+def _columns(sizes: Sequence[_Size]) -> list[tuple[int, float]]:
+    """Left edge and first row of each tree, in the number of columns that comes nearest to the shape of a screen."""
+    if not sizes:
         return []
-    return min((_filled(heights, number) for number in range(1, min(len(heights), _MOST_COLUMNS) + 1)), key=away)
+    tries = (_filled(sizes, number) for number in range(1, min(len(sizes), _MOST_COLUMNS) + 1))
+    return min(tries, key=lambda filled: abs(math.log(_shape(filled, sizes) / _SHAPE)))
 
 
-def _filled(heights: Sequence[float], number: int) -> list[tuple[int, float]]:
-    """The trees in order, so many columns filled to about the same height."""
-    share = sum(heights) / number
-    column, start, filled = 0, 0.0, []
-    for rows in heights:
-        if start and start + rows / 2 > share and column < number - 1:
-            column, start = column + 1, 0.0
-        filled.append((column, start))
-        start += rows
+def _filled(sizes: Sequence[_Size], number: int) -> list[tuple[int, float]]:
+    """The trees in order in so many columns, or fewer, filled to about the same height."""
+    share = sum(rows for _, rows in sizes) / number
+    left, widest, first = 0, 0, 0.0
+    filled: list[tuple[int, float]] = []
+    for depth, rows in sizes:
+        if first and first + rows / 2 > share:
+            left, widest, first = left + widest * (WIDTH + _ACROSS) + _BETWEEN, 0, 0.0
+        filled.append((left, first))
+        widest, first = max(widest, depth), first + rows
     return filled
+
+
+def _shape(filled: Sequence[tuple[int, float]], sizes: Sequence[_Size]) -> float:
+    """Width to height of the whole."""
+    ends = [
+        (left + depth * (WIDTH + _ACROSS), (first + rows) * _ROW)
+        for (left, first), (depth, rows) in zip(filled, sizes, strict=True)
+    ]
+    return max(width for width, _ in ends) / max(height for _, height in ends)
 
 
 # --- what is there and what we add ------------------------------------------------------------------------------------
@@ -207,37 +213,58 @@ def _own(thing: object, pattern: re.Pattern[str]) -> str | None:
     return name if isinstance(name, str) and pattern.fullmatch(name) else None
 
 
-def _nodes(
-    present: Sequence[Any],
-    wanted: Mapping[str, Topic],
-    layout: Mapping[Path, tuple[_Point, str]],
-    parents: Mapping[Path, Path | None],
-) -> list[Any]:
+def _nodes(present: Sequence[Any], wanted: Mapping[str, Topic], parents: Mapping[Path, Path | None]) -> list[Any]:
     """All cards, in the order in which they lie on each other: what is there, without ours that go, then new ones."""
+    layout = _layout(list(wanted.values()), parents)
     nodes: list[Any] = []
-    moved: dict[Path, _Point] = {}  # how far a topic's card is from where we would put it now
+    there: dict[Path, _Box | None] = {}
     for node in present:
         own = _own(node, _NODE)
         if own is None:
             nodes.append(node)
         elif topic := wanted.get(own):
             nodes.append(node | {"type": "file", "file": topic.file})
-            if box := _box(node):
-                (x, y), _ = layout[topic.path]
-                moved[topic.path] = (math.ceil(box[0]) - x, math.ceil(box[1]) - y)
-    there = {own for node in nodes if (own := _own(node, _NODE))}
+            there[topic.path] = _box(node)
     taken = [box for node in nodes if (box := _box(node))]
-    for own, topic in wanted.items():
-        upper = parents[topic.path]
-        shift = moved.setdefault(topic.path, moved[upper] if upper is not None else (0, 0))
-        if own in there:
-            continue
-        (x, y), colour = layout[topic.path]
-        x, y = x + shift[0], _free(x + shift[0], y + shift[1], taken)
-        taken.append((x, y, WIDTH, HEIGHT))
-        node = {"id": own, "type": "file", "file": topic.file, "x": x, "y": y, "width": WIDTH, "height": HEIGHT}
-        nodes.append(node | ({"color": colour} if colour else {}))
+    colours = {path: str(at % _COLOURS + 1) for at, path in enumerate(each for each in layout if not parents[each])}
+    files = {topic.path: topic.file for topic in wanted.values()}
+    for block in _blocks(layout, parents, there):
+        for path, (x, y) in _placed(block, layout, parents, there, taken).items():
+            taken.append((x, y, WIDTH, HEIGHT))
+            card = {"id": node_id(path), "type": "file", "file": files[path], "x": x, "y": y}
+            colour = {"color": colours[path]} if path in colours else {}
+            nodes.append(card | {"width": WIDTH, "height": HEIGHT} | colour)
     return nodes
+
+
+def _blocks(order: Iterable[Path], parents: Mapping[Path, Path | None], there: Container[Path]) -> list[list[Path]]:
+    """The new topics, each with the new ones under it: what is put on the canvas as one."""
+    blocks: dict[Path, list[Path]] = {}
+    for path in order:
+        upper = parents[path]
+        if path not in there:
+            blocks[path] = blocks[upper] if upper is not None and upper in blocks else []
+            blocks[path].append(path)
+    return [block for first, block in blocks.items() if block[0] == first]
+
+
+def _placed(
+    block: Sequence[Path],
+    layout: Mapping[Path, _Point],
+    parents: Mapping[Path, Path | None],
+    there: Mapping[Path, _Box | None],
+    taken: Sequence[_Box],
+) -> dict[Path, _Point]:
+    """Where a block goes: as in the layout, moved along with the topic above it, where nothing lies yet."""
+    right = down = 0
+    upper = parents[block[0]]
+    if upper is not None and (box := there[upper]):
+        right, down = math.ceil(box[0]) - layout[upper][0], math.ceil(box[1]) - layout[upper][1]
+    points = [(layout[path][0] + right, layout[path][1] + down) for path in block]
+    left, top = (min(column) for column in zip(*points, strict=True))
+    width, height = (max(column) - low for column, low in zip(zip(*points, strict=True), (left, top), strict=True))
+    shift = _free(left, top, width + WIDTH, height + HEIGHT, taken) - top
+    return {path: (x, y + shift) for path, (x, y) in zip(block, points, strict=True)}
 
 
 def _box(node: object) -> _Box | None:
@@ -249,13 +276,12 @@ def _box(node: object) -> _Box | None:
     return (x, y, width, height) if all(isinstance(each, int | float) for each in box) else None
 
 
-def _free(x: int, y: int, taken: Iterable[_Box]) -> int:
-    """The first y from ``y`` downwards where a card at ``x`` lies on nothing."""
-    # From the top down, one pass is enough: what was passed lies above for good.
-    for left, top, width, height in sorted(taken, key=lambda box: box[1]):
-        if left < x + WIDTH and x < left + width and top < y + HEIGHT and y < top + height:
-            y = math.ceil(top + height) + _DOWN
-    return y
+def _free(left: int, top: int, width: int, height: int, taken: Iterable[_Box]) -> int:
+    """The y nearest to ``top`` where a box of that size lies on nothing."""
+    beside = [(y, y + tall) for x, y, wide, tall in taken if x < left + width and left < x + wide]
+    places = [top, *(math.ceil(end) + _DOWN for _, end in beside), *(math.floor(y) - _DOWN - height for y, _ in beside)]
+    places.sort(key=lambda place: (abs(place - top), place))
+    return next(at for at in places if all(at + height <= y or end <= at for y, end in beside))
 
 
 def _edges(present: Sequence[Any], parents: Mapping[Path, Path | None], gone: set[str]) -> list[Any]:

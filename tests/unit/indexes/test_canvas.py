@@ -189,6 +189,19 @@ def test_a_new_topic_is_laid_on_nothing() -> None:
     assert len(read(text)["nodes"]) == 7
 
 
+def test_a_new_tree_stays_together() -> None:
+    tree = [topic(name) for name in ("M", "M/a", "M/b", "M/b/c", "M/d")]
+    first = topics_canvas([topic("A"), topic("A/x"), topic("A/y"), topic("Z"), topic("Z/x")])
+    grown = topics_canvas([*tree, *(topic(name) for name in ("A", "A/x", "A/y", "Z", "Z/x"))], first)
+    alone = topics_canvas(tree)
+    assert overlapping(grown) == []
+    apart = {
+        (node(grown, name)["x"] - node(alone, name)["x"], node(grown, name)["y"] - node(alone, name)["y"])
+        for name in ("M", "M/a", "M/b", "M/b/c", "M/d")
+    }
+    assert len(apart) == 1
+
+
 def test_a_group_may_hold_new_cards() -> None:
     first = topics_canvas([topic("A")])
     canvas = read(first)

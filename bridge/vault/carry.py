@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from bridge.core.names import folded
 from bridge.vault import links
-from bridge.vault.names import folded
 
 
 @dataclass(frozen=True, slots=True)

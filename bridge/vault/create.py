@@ -14,7 +14,9 @@ from pathlib import PurePosixPath
 from bridge.core.policy import normal_doi, normal_text
 from bridge.core.record import Face, ItemId, Value
 from bridge.errors import ConfigError
-from bridge.vault.names import folded, stem_of, unique
+
+from bridge.core.names import folded, unique
+from bridge.vault.names import stem_of
 from bridge.vault.scan import VaultIndex
 
 #: The file in the templates folder that a new note's body is made from, where there is one (R34).

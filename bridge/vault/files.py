@@ -26,7 +26,8 @@ from typing import Self
 
 from bridge.core.place import Stat
 from bridge.errors import BridgeError, NoteError, VaultError
-from bridge.vault.names import folded
+
+from bridge.core.names import folded
 
 #: Names of half-written files begin so; Obsidian ignores every name with a leading dot.
 TEMPORARY = ".bridge-tmp-"

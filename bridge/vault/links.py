@@ -22,8 +22,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 from urllib.parse import quote, unquote
 
-from bridge.vault.names import EXTENSION, folded
-from bridge.vault.text import with_code
+from bridge.core.names import EXTENSION, folded
+from bridge.core.text import with_code
 
 #: Rewrites one token, found by its group's name.
 _Rewriter: TypeAlias = Callable[[re.Match[str]], str]
@@ -68,7 +68,7 @@ def rewrite(text: str, old: str, new: str, is_canvas: bool = False, *, folder: s
 
     :param text: a whole file, its front-matter included.
     :param old: the former base name, without ``.md``; compared without regard to case, as Obsidian does.
-    :param new: the present base name, safe as :func:`~bridge.vault.names.safe_stem` makes it.
+    :param new: the present base name, safe as :func:`~bridge.core.names.safe_stem` makes it.
     :param is_canvas: the text is a ``.canvas`` file (JSON Canvas 1.0): links in its cards and the files it shows.
     :param folder: the note's folder in the vault; given, a link that names another folder is left alone.
     """

@@ -1,6 +1,6 @@
 """Markdown to a face, and edits to Markdown: what a note says of its paper, and how that is changed.
 
-Law 4 is kept here with :mod:`bridge.vault.frontmatter` and :mod:`bridge.vault.blocks`: an edit changes the lines of
+Law 4 is kept here with :mod:`bridge.vault.frontmatter` and :mod:`bridge.core.blocks`: an edit changes the lines of
 its keys, the managed block whose source changed, and the first heading while it still is the title (R30); no other
 byte. Law 13: what comes from Zotero stands in front-matter as one value, in the body as escaped text.
 
@@ -26,9 +26,11 @@ from bridge.core.policy import ORDER, normal_day
 from bridge.core.record import Face, ItemId, Value
 from bridge.core.side import Edit
 from bridge.errors import NoteError
-from bridge.vault import blocks, frontmatter, tags
+
+from bridge.core import blocks
+from bridge.core.text import with_code
+from bridge.vault import frontmatter, tags
 from bridge.vault.template import heading_of
-from bridge.vault.text import with_code
 
 if TYPE_CHECKING:
     from bridge.vault.frontmatter import FrontMatter, Node

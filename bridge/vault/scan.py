@@ -19,7 +19,6 @@ from bridge.core.place import Facts, NoteIndex, NoteRow, Stat
 from bridge.core.plan import Held
 from bridge.core.record import Face, ItemId
 from bridge.errors import NoteError, VaultMarkerError
-from bridge.vault import files, marker
 from bridge.vault.identity import (
     CONFLICT_COPY,
     COPIED,
@@ -30,12 +29,15 @@ from bridge.vault.identity import (
     Verdict,
     identify,
 )
-from bridge.vault.names import folded
+
+from bridge.core.names import folded
+from bridge.vault import files, marker
 from bridge.vault.walk import Tree, walk
 
 if TYPE_CHECKING:
-    from bridge.vault.note import ReadNote
     from bridge.vault.quiet import Quiet
+
+    from bridge.vault.note import ReadNote
 
 UNAVAILABLE, UNREADABLE = "unavailable", "unreadable"
 

@@ -2,7 +2,7 @@
 
 A template is a person's own file or the built-in ``templates/paper.md.j2``. It runs in Jinja2's sandbox: it sees texts
 and lists of texts, can change nothing and reach nothing else. Law 13: every value it is given is already Markdown that
-shows as the words it came from (:mod:`bridge.vault.text`), so ``{{ title }}`` is safe wherever it is put.
+shows as the words it came from (:mod:`bridge.core.text`), so ``{{ title }}`` is safe wherever it is put.
 
 What a template can use: ``heading`` (the first line, ``# Title``), ``block("abstract")`` (a whole managed block,
 nothing where its source is empty), and every field of the note by its name with ``_`` for ``-``: ``title``,
@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from bridge.core.record import Face, Record
 from bridge.errors import ConfigError
-from bridge.vault import blocks
-from bridge.vault.text import escape, heading
+
+from bridge.core import blocks
+from bridge.core.text import escape, heading
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template

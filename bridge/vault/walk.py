@@ -14,8 +14,9 @@ from pathlib import Path
 
 from bridge.core.place import Stat
 from bridge.errors import VaultError
+
+from bridge.core.names import EXTENSION
 from bridge.vault.files import TEMPORARY, stat_from
-from bridge.vault.names import EXTENSION
 
 #: What iCloud Drive leaves in place of ``name.md`` when it moves the content away: ``.name.md.icloud``.
 _ICLOUD = ".icloud"

@@ -9,7 +9,8 @@ from bridge.core.place import Facts, NoteRow, Stat
 from bridge.core.plan import Held
 from bridge.core.record import ItemId
 from bridge.vault.identity import COPIES
-from bridge.vault.names import folded
+
+from bridge.core.names import folded
 
 
 class MemoryIndex:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.vault import blocks
-from bridge.vault.blocks import Block, abstract_block, digest, find, renew, write
+from bridge.core import blocks
+from bridge.core.blocks import Block, abstract_block, digest, find, renew, write
 
 OLD = abstract_block("First line.\nSecond line.")
 NEW = abstract_block("First line.\nA new second line.")

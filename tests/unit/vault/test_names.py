@@ -5,12 +5,13 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from bridge.core.record import Face, ItemId, Record
+from bridge.errors import ConfigError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bridge.core.record import Face, ItemId, Record
-from bridge.errors import ConfigError
-from bridge.vault.names import EXTENSION, MAX_BYTES, file_stem, folded, safe_stem, stem_of, unique
+from bridge.core.names import EXTENSION, MAX_BYTES, folded, safe_stem, unique
+from bridge.vault.names import file_stem, stem_of
 
 ITEM = ItemId("users/1", "ABCD2345")
 FACE: Face = {"citekey": "smith2020", "title": "A: B?", "year": "2020", "authors": ("Jane van Smith", "B C")}

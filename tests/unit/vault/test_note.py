@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
+from bridge.core.record import Face, ItemId, Record, Value
+from bridge.core.side import Edit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bridge.core.record import Face, ItemId, Record, Value
-from bridge.core.side import Edit
-from bridge.vault import blocks, frontmatter, tags
+from bridge.core import blocks
+from bridge.core.text import heading
+from bridge.vault import frontmatter, tags
 from bridge.vault.note import LISTS, NoteRules, new_note, read_note
 from bridge.vault.template import context, render_body
-from bridge.vault.text import heading
 
 ITEM = ItemId("users/1", "ABCD2345")
 RULES = NoteRules("users/1")

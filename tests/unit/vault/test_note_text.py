@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bridge.vault.text import clean_lines, eol_of, escape, escape_lines, heading, with_code
+from bridge.core.text import clean_lines, eol_of, escape, escape_lines, heading, with_code
 
 NASTY = st.lists(
     st.one_of(

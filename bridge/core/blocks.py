@@ -14,7 +14,7 @@ gives the digest of the text as it was written, then says in words where to writ
 note of their own types the line without digest and words.
 
 Kept here: law 4 (a body's other bytes stay), law 3 (what a person wrote into a block is kept when the block is
-renewed) and law 13 (text from Zotero ends no block: :mod:`bridge.vault.text` leaves no ``%%`` in it). Anything odd,
+renewed) and law 13 (text from Zotero ends no block: :mod:`bridge.core.text` leaves no ``%%`` in it). Anything odd,
 such as a block without an end, one inside another, or two of one name, is reported as broken and never touched.
 
 Pure: text in, text out.
@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from hashlib import blake2b
 
-from bridge.vault.text import eol_of, escape_lines, with_code
+from bridge.core.text import eol_of, escape_lines, with_code
 
 #: What the begin line of a block says to people.
 WORDS = "from Zotero, write above or below"

@@ -16,12 +16,12 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from bridge.core.policy import ORDER
-from bridge.core.status import ROLES, StatusNames
-from bridge.errors import ConfigError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from bridge.core.names import EXTENSION
+from bridge.core.policy import ORDER
+from bridge.core.status import ROLES, StatusNames
+from bridge.errors import ConfigError
 from bridge.vault.names import stem_of
 
 ZOTERO_ORG = "https://api.zotero.org"

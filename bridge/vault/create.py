@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from bridge.core.names import folded, unique
 from bridge.core.policy import normal_doi, normal_text
 from bridge.core.record import Face, ItemId, Value
 from bridge.errors import ConfigError
-
-from bridge.core.names import folded, unique
 from bridge.vault.names import stem_of
 from bridge.vault.scan import VaultIndex
 

@@ -24,10 +24,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Self
 
+from bridge.core.names import folded
 from bridge.core.place import Stat
 from bridge.errors import BridgeError, NoteError, VaultError
-
-from bridge.core.names import folded
 
 #: Names of half-written files begin so; Obsidian ignores every name with a leading dot.
 TEMPORARY = ".bridge-tmp-"

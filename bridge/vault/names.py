@@ -8,10 +8,9 @@ from __future__ import annotations
 from functools import lru_cache
 from string import Formatter
 
+from bridge.core.names import EXTENSION, safe_stem
 from bridge.core.record import Face, Record
 from bridge.errors import ConfigError
-
-from bridge.core.names import EXTENSION, safe_stem
 
 #: The fields a file name template may name.
 FIELDS = frozenset({"citekey", "key", "title", "year", "author"})

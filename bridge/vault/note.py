@@ -20,15 +20,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from bridge.core import blocks
 from bridge.core.place import Facts
 from bridge.core.plan import Held
 from bridge.core.policy import ORDER, normal_day
 from bridge.core.record import Face, ItemId, Value
 from bridge.core.side import Edit
-from bridge.errors import NoteError
-
-from bridge.core import blocks
 from bridge.core.text import with_code
+from bridge.errors import NoteError
 from bridge.vault import frontmatter, tags
 from bridge.vault.template import heading_of
 

@@ -15,10 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from bridge.core.names import folded
 from bridge.core.place import Facts, NoteIndex, NoteRow, Stat
 from bridge.core.plan import Held
 from bridge.core.record import Face, ItemId
 from bridge.errors import NoteError, VaultMarkerError
+from bridge.vault import files, marker
 from bridge.vault.identity import (
     CONFLICT_COPY,
     COPIED,
@@ -29,15 +31,11 @@ from bridge.vault.identity import (
     Verdict,
     identify,
 )
-
-from bridge.core.names import folded
-from bridge.vault import files, marker
 from bridge.vault.walk import Tree, walk
 
 if TYPE_CHECKING:
-    from bridge.vault.quiet import Quiet
-
     from bridge.vault.note import ReadNote
+    from bridge.vault.quiet import Quiet
 
 UNAVAILABLE, UNREADABLE = "unavailable", "unreadable"
 

@@ -17,11 +17,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from bridge.core.record import Face, Record
-from bridge.errors import ConfigError
-
 from bridge.core import blocks
+from bridge.core.record import Face, Record
 from bridge.core.text import escape, heading
+from bridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template

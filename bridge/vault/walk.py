@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bridge.core.names import EXTENSION
 from bridge.core.place import Stat
 from bridge.errors import VaultError
-
-from bridge.core.names import EXTENSION
 from bridge.vault.files import TEMPORARY, stat_from
 
 #: What iCloud Drive leaves in place of ``name.md`` when it moves the content away: ``.name.md.icloud``.

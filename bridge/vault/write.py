@@ -14,16 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from bridge.core.names import EXTENSION, folded
 from bridge.core.place import NoteRow, Stat
 from bridge.core.record import Face, ItemId, Record, Value
 from bridge.core.side import Edit, Outcome, Result
 from bridge.errors import BridgeError, ConfigError, NoteError
-from bridge.vault.identity import COPIED
-
-from bridge.core.names import EXTENSION, folded
 from bridge.vault import files
 from bridge.vault.carry import Renaming, carry
 from bridge.vault.create import TEMPLATE, Catalogue, Layout
+from bridge.vault.identity import COPIED
 from bridge.vault.note import NoteRules, edit_note, new_note, read_note
 from bridge.vault.scan import VaultIndex, row_of
 from bridge.vault.template import context, render_body

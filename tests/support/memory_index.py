@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from bridge.core.names import folded
 from bridge.core.place import Facts, NoteRow, Stat
 from bridge.core.plan import Held
 from bridge.core.record import ItemId
 from bridge.vault.identity import COPIES
-
-from bridge.core.names import folded
 
 
 class MemoryIndex:

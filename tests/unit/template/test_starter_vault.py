@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 import yaml
 from base_syntax import problems
-from bridge.core.policy import ORDER
-from bridge.core.record import Face, ItemId, Record
-from bridge.init import copy_template
-from bridge.obsidian import clashes, property_types
 from obsidian_links import links, resolve
 from obsidian_model import get_model
 
 from bridge.config.model import NotesConfig
 from bridge.core import blocks
+from bridge.core.policy import ORDER
+from bridge.core.record import Face, ItemId, Record
+from bridge.init import copy_template
+from bridge.obsidian import clashes, property_types
 from bridge.vault.create import TEMPLATE
 from bridge.vault.note import NoteRules, read_note
 from bridge.vault.template import context, render_body

@@ -5,12 +5,12 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from bridge.core.record import Face, ItemId, Record
-from bridge.errors import ConfigError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.core.names import EXTENSION, MAX_BYTES, folded, safe_stem, unique
+from bridge.core.record import Face, ItemId, Record
+from bridge.errors import ConfigError
 from bridge.vault.names import file_stem, stem_of
 
 ITEM = ItemId("users/1", "ABCD2345")

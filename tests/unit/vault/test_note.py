@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from bridge.core.record import Face, ItemId, Record, Value
-from bridge.core.side import Edit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.core import blocks
+from bridge.core.record import Face, ItemId, Record, Value
+from bridge.core.side import Edit
 from bridge.core.text import heading
 from bridge.vault import frontmatter, tags
 from bridge.vault.note import LISTS, NoteRules, new_note, read_note

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 
 import pytest
-from bridge.core.record import Face, ItemId, Record, Value
-from bridge.core.side import Edit
-from bridge.errors import NoteError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core import blocks
+from bridge.core.record import Face, ItemId, Record, Value
+from bridge.core.side import Edit
+from bridge.errors import NoteError
 from bridge.vault.note import NoteRules, edit_note, read_note
 
 ITEM = ItemId("users/1", "ABCD2345")

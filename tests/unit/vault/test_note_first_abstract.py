@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from bridge.core.record import ItemId, Record
-from bridge.core.side import Edit
 
 from bridge.core import blocks
+from bridge.core.record import ItemId, Record
+from bridge.core.side import Edit
 from bridge.vault.note import NoteRules, edit_note
 
 ITEM = ItemId("users/1", "ABCD2345")

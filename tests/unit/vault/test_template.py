@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from bridge.core.record import Face, ItemId, Record
-from bridge.errors import ConfigError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core import blocks
+from bridge.core.record import Face, ItemId, Record
 from bridge.core.text import heading
+from bridge.errors import ConfigError
 from bridge.vault.template import context, heading_of, render_body
 
 ITEM = ItemId("users/1", "ABCD2345")

@@ -113,10 +113,11 @@ class History:
     def set_held(self, item: ItemId, held: Sequence[Held]) -> None:
         """What is held about an item after it was reconciled; replaces what was."""
         self._db.execute("DELETE FROM held WHERE library = ? AND key = ?", item)
-        self._db.executemany(
-            "INSERT OR IGNORE INTO held (library, key, field, code, reason, path) VALUES (?,?,?,?,?,?)",
-            ((*item, h.field, h.code, h.reason, h.path) for h in held),
-        )
+        if held:
+            self._db.executemany(
+                "INSERT OR IGNORE INTO held (library, key, field, code, reason, path) VALUES (?,?,?,?,?,?)",
+                ((*item, h.field, h.code, h.reason, h.path) for h in held),
+            )
 
     def held(self) -> list[Held]:
         """Everything that waits for a person to mend it: items, then files."""

@@ -103,6 +103,7 @@ class _Staged:
     """One file written beside its place. ``expect`` is the digest of what it replaces, ``None`` for a new file."""
 
     path: Path
+    folder: Path
     temporary: Path
     expect: str | None
 
@@ -114,13 +115,16 @@ class Batch:
     failure of one file is that file's result and stops no other. No file stays open in between: a batch may be large.
 
     :param root: the vault; nothing outside it is ever written.
+    :param names: the folded names in folders, as far as they were listed already; it is filled and kept true here.
+        Whoever writes many batches hands the same to all, or each lists its folder anew: the cost of a first sync would
+        grow with the square of the library.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, names: dict[Path, set[str]] | None = None) -> None:
         self._root = root
         self._staged: dict[Path, _Staged] = {}
         self._inside: set[Path] = set()
-        self._names: dict[Path, set[str]] = {}
+        self._names: dict[Path, set[str]] = {} if names is None else names
 
     def __enter__(self) -> Self:
         return self
@@ -137,10 +141,11 @@ class Batch:
         :raises NoteError: this file cannot be written, or lies outside the vault.
         :raises VaultError: no file can be written now (disk full, read-only).
         """
-        if path.parent not in self._inside:
-            _check_inside(self._root, path.parent)
-            self._inside.add(path.parent)
-        temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(6)}"
+        folder = path.parent
+        if folder not in self._inside:
+            _check_inside(self._root, folder)
+            self._inside.add(folder)
+        temporary = folder / f"{TEMPORARY}{secrets.token_hex(6)}"
         try:
             # The person's umask decides on the rights of a new file, as in any editor.
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _BINARY, 0o666)
@@ -158,7 +163,7 @@ class Batch:
         except NoteError:
             _discard(temporary)
             raise
-        self._staged[path] = _Staged(path, temporary, expect)
+        self._staged[path] = _Staged(path, folder, temporary, expect)
 
     def commit(self) -> dict[Path, Stat | BridgeError]:
         """Put every staged file in its place, durably; for each path its new stat, or why it was left alone.
@@ -176,7 +181,7 @@ class Batch:
                 if item.path in failed:
                     raise failed[item.path]
                 results[item.path] = self._place(item)
-                folders.add(item.path.parent)
+                folders.add(item.folder)
             except OSError as error:
                 trouble = _told(error)
                 if isinstance(trouble, VaultError):
@@ -230,7 +235,7 @@ class Batch:
         return stat
 
     def _create(self, item: _Staged) -> None:
-        folder = item.path.parent
+        folder = item.folder
         if folder not in self._names:
             self._names[folder] = {folded(name) for name in os.listdir(folder)}  # noqa: PTH208 (names are wanted)
         name = folded(item.path.name)

@@ -13,7 +13,7 @@ Pure but for reading the built-in template, once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -46,25 +46,39 @@ def heading_of(face: Face, key: str) -> str:
 
 
 def context(record: Record) -> Context:
-    """What a template may use of ``record``, every text escaped."""
-    values: dict[str, object] = {
-        name.replace("-", "_"): escape(value)
-        if isinstance(value, str)
-        else [escape(member) for member in value]
-        for name, value in record.face.items()
-    }
+    """What a template may use of ``record``, every text escaped when it is asked for."""
+    return _Values(record)
 
-    def block(name: str) -> str:
-        source = record.blocks.get(name, "")
+
+class _Values(Mapping[str, object]):
+    """A record's values under the names templates use; a template that shows two of them pays for two."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._fields = {name.replace("-", "_"): name for name in record.face}
+        self._own: dict[str, Callable[[], object]] = {
+            "key": lambda: record.id.key,
+            "library": lambda: record.id.library,
+            "heading": lambda: heading_of(record.face, record.id.key),
+            "block": lambda: self._block,
+        }
+
+    def __getitem__(self, name: str) -> object:
+        if (own := self._own.get(name)) is not None:
+            return own()
+        value = self._record.face[self._fields[name]]
+        return escape(value) if isinstance(value, str) else [escape(member) for member in value]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._fields, **self._own})
+
+    def __len__(self) -> int:
+        return len({**self._fields, **self._own})
+
+    def _block(self, name: str) -> str:
+        source = self._record.blocks.get(name, "")
         text = blocks.abstract_block(source) if name == "abstract" else ""
         return blocks.write(name, text) if text else ""
-
-    return values | {
-        "key": record.id.key,
-        "library": record.id.library,
-        "heading": heading_of(record.face, record.id.key),
-        "block": block,
-    }
 
 
 def render_body(template_source: str | None, values: Context) -> str:
@@ -77,7 +91,8 @@ def render_body(template_source: str | None, values: Context) -> str:
     from jinja2 import TemplateError, TemplateSyntaxError  # an idle cycle makes no note
 
     try:
-        return _compiled(template_source).render(values)
+        template, names = _compiled(template_source)
+        return template.render({name: values[name] for name in names if name in values})
     except TemplateSyntaxError as error:
         raise ConfigError(f"the note template, line {error.lineno}: {error.message}") from None
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
@@ -94,8 +109,12 @@ def built_in() -> str:
 
 
 @lru_cache(maxsize=8)
-def _compiled(source: str | None) -> Template:
-    return _environment().from_string(built_in() if source is None else source)
+def _compiled(source: str | None) -> tuple[Template, frozenset[str]]:
+    """A template ready to run, and the names it takes from outside."""
+    from jinja2.meta import find_undeclared_variables
+
+    text, environment = built_in() if source is None else source, _environment()
+    return environment.from_string(text), frozenset(find_undeclared_variables(environment.parse(text)))
 
 
 @lru_cache(maxsize=1)

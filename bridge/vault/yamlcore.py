@@ -5,6 +5,8 @@ false, ``12:30`` as 750, dates, ``<<`` merges, ``=`` failing) can come in. Where
 differs from YAML 1.2's (U+0085, U+2028, U+2029 as line breaks, control characters refused), stand-ins are put in their
 place for the time of reading.
 
+A head that is plain enough is read by :mod:`bridge.vault.yamlquick`, to the same effect.
+
 Errors are :class:`~bridge.errors.NoteError` with the line number in the file. They never hold the note's text (law 14).
 
 This module imports PyYAML and python-frontmatter, which an idle cycle does without: import it where a note is read.
@@ -20,6 +22,7 @@ import yaml
 from frontmatter.default_handlers import YAMLHandler
 
 from bridge.errors import NoteError
+from bridge.vault.yamlquick import quick, text_node
 from bridge.vault.yamltext import Node, resolve
 
 if TYPE_CHECKING:
@@ -87,7 +90,7 @@ class CoreYAMLHandler(YAMLHandler):
 
     def load(self, fm: str, **_: object) -> dict[str, Node]:
         """The head's top-level values; see :func:`parse`."""
-        return compose(fm).nodes()
+        return parse(fm)
 
 
 def parse(head: str) -> dict[str, Node]:
@@ -96,11 +99,20 @@ def parse(head: str) -> dict[str, Node]:
     Keys that are no text in YAML (``no:``, ``1:``) are named by their source text.
     Raises NoteError where the head is no YAML map, or a key stands twice in a map under whatever quotes.
     """
+    if (pairs := quick(head)) is not None:
+        return {key: value for _, _, key, value in pairs}
     return compose(head).nodes()
 
 
 def compose(head: str) -> Document:
     """Like :func:`parse`, with the keys' places kept."""
+    if (pairs := quick(head)) is not None:
+        return Document(tuple((text_node(key, start, end), value) for start, end, key, value in pairs))
+    return compose_slowly(head)
+
+
+def compose_slowly(head: str) -> Document:
+    """As :func:`compose`, by libyaml whatever the head is."""
     readable, restore = _with_stand_ins(head)
     try:
         return _Composer(readable, restore).document()

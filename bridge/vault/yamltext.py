@@ -20,6 +20,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -129,6 +130,11 @@ _YAML_1_1: Final = re.compile(
 )
 """Plain spellings that YAML 1.1 gives a meaning: its type repository's bool, int, float, merge, value and timestamp."""
 
+_SURELY_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./,()+-]*(?: [A-Za-z0-9_./,()+-]+)*")
+_WORDS: Final = frozenset({"y", "yes", "n", "no", "on", "off", "null", "true", "false"})
+_LONGEST_WORD: Final = 5
+"""Most text is words, and of what begins with a letter only these few can mean anything else."""
+
 _DATE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2})?")
 
 
@@ -146,6 +152,8 @@ def one_line(text: str) -> str:
 
 def scalar(text: str) -> str:
     """``one_line(text)`` written so that a YAML 1.2 core reader gives back exactly that string."""
+    if _SURELY_PLAIN.fullmatch(text) and (len(text) > _LONGEST_WORD or text.lower() not in _WORDS):
+        return text
     text = one_line(text)
     if "<%" in text or _misread_by_yaml_1_1(text):
         return _double_quoted(text)
@@ -175,7 +183,7 @@ def dump(pairs: Sequence[tuple[str, str | int | Sequence[str] | None]]) -> str:
 
 def entry(key: str, value: str | int | Sequence[str] | None, indent: str = "", eol: str = "\n") -> str:
     """The lines of one key and its value, as :func:`dump` writes them, each ended by ``eol``."""
-    head = f"{indent}{scalar(key)}:"
+    head = f"{indent}{_key(key)}:"
     if value is None:
         return head + eol
     if isinstance(value, str | int):
@@ -183,6 +191,11 @@ def entry(key: str, value: str | int | Sequence[str] | None, indent: str = "", e
     if not value:
         return f"{head} []{eol}"
     return head + eol + "".join(f"{indent}  - {scalar(member)}{eol}" for member in value)
+
+
+@lru_cache(maxsize=256)  # the same few in every note
+def _key(key: str) -> str:
+    return scalar(key)
 
 
 def _misread_by_yaml_1_1(text: str) -> bool:

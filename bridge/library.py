@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bridge.core.record import Record
-from bridge.zotero.mapping import Mapper, MappingRules
+from bridge.core.record import Face, Record
+from bridge.zotero.mapping import Mapper, MappingRules, UnwritableError
 from bridge.zotero.side import ItemStore, ZoteroSide
 from bridge.zotero.tree import CollectionTree
 
@@ -55,6 +55,14 @@ class Library(ZoteroSide):
     def read(self, item: Mapping[str, Any]) -> Record:
         """The record of a stored object."""
         return self.mapper.record(item)
+
+    def foretell(self, item: Mapping[str, Any], changes: Face) -> Record:
+        """The record a stored object would show after an edit, as far as can be told without the server (law 12)."""
+        try:
+            patch = self.mapper.patch(item, changes)
+        except UnwritableError:
+            patch = {}
+        return self.mapper.record({**item, "data": {**item["data"], **patch}})
 
     def refusal(self, item: Mapping[str, Any], field: str, text: str) -> str | None:
         """Why Zotero would not take a value or member, or ``None``."""

@@ -15,7 +15,7 @@ from click.exceptions import NoArgsIsHelpError
 from bridge import __version__
 from bridge.cli import codes
 from bridge.cli.talk import shared
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, GuardStop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +126,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from bridge.cli.advice import for_error
 
         verb = next((each for each in arguments if each in VERBS), "")
-        return _fail(type(error).__name__, str(error), for_error(error, verb), codes.of_error(error), machine=machine)
+        more = {"guard": error.guard} if isinstance(error, GuardStop) else {}
+        code = codes.of_error(error)
+        return _fail(type(error).__name__, str(error), for_error(error, verb), code, machine=machine, **more)
     except (KeyboardInterrupt, click.Abort):
         # 130 is what shells give a program ended by Ctrl-C.
         return _fail("Interrupted", "Interrupted.", "Run the command again to go on.", 130, machine=machine)
@@ -168,12 +170,12 @@ def _crash(error: Exception, *, machine: bool) -> int:
     )
 
 
-def _fail(name: str, message: str, advice: str, code: int, *, machine: bool) -> int:
+def _fail(name: str, message: str, advice: str, code: int, *, machine: bool, **more: str) -> int:
     """Say what went wrong and what to do, to whoever listens."""
     if message.partition(" ")[0].isalpha():  # an address or a `key` stays as it is
         message = message[:1].upper() + message[1:]
     if machine:
-        click.echo(json.dumps({"error": {"code": name, "message": message, "advice": advice}}))
+        click.echo(json.dumps({"error": {"code": name, "message": message, "advice": advice, **more}}))
     else:
         click.echo(message, err=True)
         if advice:

@@ -143,6 +143,16 @@ class Applier:
             # stale and denied: the item waits, its intention is looked into next time
             self._progress.advance()  # last: it may end the cycle, and what came of this item is known by now
 
+    def foretell(self, task: Task) -> Task:
+        """A task as it would be carried out: what the note takes over of what Zotero makes of its own edit (law 12)."""
+        raw = self._state.items.get_item(task.id)
+        if raw is None or not task.plan.zotero:
+            return task
+        record = self._side.foretell(raw, task.plan.zotero)
+        shown = vault_after(task.note.face, task.plan.vault)
+        agreed = sent(task.base, task.plan.zotero, record.face, shown)
+        return self._after_sending(_Done(task, agreed, record))[0]
+
     def _refused(self, task: Task, outcome: Outcome) -> _Done:
         """Zotero will not take this item's edit: it is held, and what comes from Zotero still goes into the note."""
         names = frozenset(task.plan.zotero)

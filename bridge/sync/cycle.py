@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -100,9 +100,7 @@ class _Cycle:
         planned = [self._plan(side) for side in self.libraries]
         self._guard([plans for _, _, plans in planned])
         if self.options.dry_run:
-            self.report.plan = [row for _, planner, plans in planned for row in _preview(planner, plans)]
-            for _, _, plans in planned:
-                self._count_preview(plans)
+            self.report.plan = [row for each in planned for row in self._preview(*each)]
             self._count_waiting([plans for _, _, plans in planned])
             return
         for side, planner, plans in planned:
@@ -198,8 +196,7 @@ class _Cycle:
         return len(earlier - {move.id for move in outgoing})
 
     def _apply(self, side: LibrarySide, planner: Planner, plans: Plans) -> None:
-        policy = self.options.settings.policy
-        applier = Applier(self.state, side, self.vault, planner, policy, self.report, self.stamp_now, self.progress)
+        applier = self._applier(side, planner)
         self._appliers.append(applier)
         with self.state.transaction():
             self.state.items.set_pending(plans.passed, pending=False)
@@ -209,11 +206,25 @@ class _Cycle:
         applier.run(plans.tasks)
         applier.make(planner.new_tasks(plans.new), len(plans.new))
 
-    def _count_preview(self, plans: Plans) -> None:
+    def _applier(self, side: LibrarySide, planner: Planner) -> Applier:
+        policy = self.options.settings.policy
+        return Applier(self.state, side, self.vault, planner, policy, self.report, self.stamp_now, self.progress)
+
+    def _preview(self, side: LibrarySide, planner: Planner, plans: Plans) -> Iterator[ChangeRow]:
+        """What would be written, counted as it would be (law 12)."""
+        applier = self._applier(side, planner)
         for task in plans.tasks:
-            self.report.count("zotero", changes(task, "zotero", task.zotero.face, task.plan.zotero))
-            self.report.count("vault", changes(task, "vault", task.note.face, task.plan.vault))
-        self.report.vault_created += len(plans.new)
+            sent = changes(task, "zotero", task.zotero.face, task.plan.zotero)
+            noted = changes(task, "vault", task.note.face, applier.foretell(task).plan.vault)
+            self.report.count("zotero", sent)
+            self.report.count("vault", noted)
+            yield from sent
+            yield from noted
+        for one in planner.new_tasks(plans.new):
+            if isinstance(one, Task):
+                made = changes(one, "vault", {}, one.plan.vault)
+                self.report.count("vault", made)
+                yield from made
 
     def _count_waiting(self, planned: Sequence[Plans]) -> None:
         """Conflicts and held parts there are, or (for a dry run) would be."""
@@ -232,14 +243,3 @@ class _Cycle:
 def _guarded(policy: Policy) -> list[str]:
     """The fields in which a note can lose something of a person's."""
     return [row.name for row in policy.of(Kind.SCALAR, Kind.STATUS, Kind.MEMBERS)]
-
-
-def _preview(planner: Planner, plans: Plans) -> list[ChangeRow]:
-    rows: list[ChangeRow] = []
-    for task in plans.tasks:
-        rows += changes(task, "zotero", task.zotero.face, task.plan.zotero)
-        rows += changes(task, "vault", task.note.face, task.plan.vault)
-    for one in planner.new_tasks(plans.new):
-        if isinstance(one, Task):
-            rows += changes(one, "vault", {}, one.plan.vault)
-    return rows

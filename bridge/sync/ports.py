@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from bridge.core.place import NoteRow
 from bridge.core.plan import Held
-from bridge.core.record import ItemId, Record
+from bridge.core.record import Face, ItemId, Record
 from bridge.core.side import Side
 
 
@@ -76,6 +76,10 @@ class LibrarySide(Side, Protocol):
 
     def read(self, item: Mapping[str, Any]) -> Record:
         """The record of a stored object."""
+        ...
+
+    def foretell(self, item: Mapping[str, Any], changes: Face) -> Record:
+        """The record a stored object would show after an edit, as far as can be told without the server (law 12)."""
         ...
 
     def refusal(self, item: Mapping[str, Any], field: str, text: str) -> str | None:

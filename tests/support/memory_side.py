@@ -219,6 +219,12 @@ class MemoryLibrary:
     def read(self, item: Mapping[str, Any]) -> Record:
         return read(item)
 
+    def foretell(self, item: Mapping[str, Any], changes: Face) -> Record:
+        key = item["key"]
+        double = MemoryServer(items={key: dict(item)})
+        double.change(key, changes)
+        return read(double.items[key])
+
     def refusal(self, item: Mapping[str, Any], field: str, text: str) -> str | None:
         if field == "tags":
             return tags.usable(text)

@@ -316,7 +316,8 @@ class Laws(RuleBasedStateMachine):
                 return
         self.world.server.roll_back(backup)
         self.world.server.fail_at_page = None
-        self.live = {(k, f, t) for k, f, t in self.live if t in self._everywhere(k, f)}
+        # What only the server had is the server's loss, be it noted in a conflict that ends with both sides equal.
+        self.live = {(k, f, t) for k, f, t in self.live if t in self.said("zotero", k, f) + self.said("vault", k, f)}
         self.sync()
 
     def _everywhere(self, key: str, field: str) -> str:

@@ -79,20 +79,23 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n").strip()
 
 
-def begin_line(name: str, text: str, argument: str = "") -> str:
+def begin_line(name: str, text: str, argument: str = "", words: str = WORDS) -> str:
     """The line that opens a block holding ``text``."""
-    return f"%% bridge:begin {_title(name, argument)} {digest(text)} · {WORDS} %%"
+    return f"%% bridge:begin {_title(name, argument)} {digest(text)} · {words} %%"
 
 
 def _title(name: str, argument: str) -> str:
     return f"{name} {argument}" if argument else name
 
 
-def write(name: str, text: str, argument: str = "", eol: str = "\n") -> str:
-    """A whole block, from its begin line to its end line, without a line ending after it."""
+def write(name: str, text: str, argument: str = "", eol: str = "\n", words: str = WORDS) -> str:
+    """A whole block, from its begin line to its end line, without a line ending after it.
+
+    :param argument: one line without ``%`` and ``·``; ``words`` without ``%``.
+    """
     text = _plain(text)
     lines = (
-        begin_line(name, text, argument),
+        begin_line(name, text, argument, words),
         "",
         *([*text.split("\n"), ""] if text else ()),
         f"%% bridge:end {name} %%",

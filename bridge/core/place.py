@@ -23,13 +23,22 @@ class Stat(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What any note may tell about a paper, or take from one: used for adoption (R26, R28) and captured links (R27)."""
+    """What any note may tell about a paper, or take from one.
+
+    Used for adoption (R26, R28), for links that must not be captured (R27) and by index notes.
+    """
 
     aliases: tuple[str, ...] = ()
     citekey: str = ""
     doi: str = ""
     zotero_links: tuple[str, ...] = ()  # item keys in zotero:// links
     mentions: tuple[str, ...] = ()  # citekeys of [[@key]] links in the body
+    hosts: tuple[str, ...] = ()  # index blocks that stand in the note (`week 2025-W39`)
+    # Of a paper's own note, for index notes: what the person wrote, one line of Markdown each.
+    summary: str = ""  # the property `summary`
+    questions: tuple[str, ...] = ()  # open ones
+    points: tuple[str, ...] = ()
+    has_notes: bool = False  # the section Notes holds text
 
 
 @dataclass(frozen=True, slots=True)

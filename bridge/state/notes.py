@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -142,7 +143,7 @@ def _row(found: tuple[Any, ...]) -> NoteRow:
     )
 
 
-_FACTS = ("aliases", "citekey", "doi", "zotero_links", "mentions")
+_FACTS = tuple(field.name for field in fields(Facts))
 
 
 def _dump_facts(facts: Facts) -> str:

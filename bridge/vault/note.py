@@ -29,6 +29,7 @@ from bridge.core.side import Edit
 from bridge.core.text import with_code
 from bridge.errors import NoteError
 from bridge.vault import frontmatter, tags
+from bridge.vault.sections import hosted, one_line, sections
 from bridge.vault.template import heading_of
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def read_note(data: bytes, path: str, rules: NoteRules) -> ReadNote:
     ``tags-not-a-list``, ``broken-block``. A note that cannot be read and bears no ``zotero-key`` is nobody's business.
     """
     links = _unique(found.decode() for found in _SELECT.findall(data)) if b"zotero://" in data else ()
-    facts = Facts(zotero_links=links, mentions=_mentions(data))
+    facts = Facts(zotero_links=links, mentions=_mentions(data), hosts=hosted(data))
     if not data.startswith((b"---", b"\xef\xbb\xbf---")):
         return ReadNote(None, {}, "", facts, ())
     try:
@@ -128,7 +129,7 @@ def read_note(data: bytes, path: str, rules: NoteRules) -> ReadNote:
             problems.append(Held(odd.code, f"`{used}` {odd.reason}", path, name, item))
     problems += _broken_blocks(head.parts.body, path, item)
     stamp = head.get(rules.names[STAMP])
-    return ReadNote(item, face, _one(stamp) if stamp else "", facts, tuple(problems))
+    return ReadNote(item, face, _one(stamp) if stamp else "", _told(head, facts), tuple(problems))
 
 
 class _Odd(Exception):  # noqa: N818 (not a fault of ours: a value a person must mend)
@@ -254,6 +255,15 @@ def _facts(head: FrontMatter, rules: NoteRules, facts: Facts) -> Facts:
         aliases=aliases,
         citekey=(first((rules.names["citekey"], *_CITEKEYS)) or named).removeprefix("@"),
         doi=first((rules.names["doi"], *_DOIS)),
+    )
+
+
+def _told(head: FrontMatter, facts: Facts) -> Facts:
+    """With what the person wrote about the paper, for index notes."""
+    found = sections(head.parts.body)
+    summary = one_line(" ".join(_loose(head.get("summary"))))
+    return replace(
+        facts, summary=summary, questions=found.questions, points=found.points, has_notes=found.has_notes
     )
 
 

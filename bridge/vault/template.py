@@ -15,20 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from bridge import templating
 from bridge.core import blocks
 from bridge.core.record import Face, Record
 from bridge.core.text import escape, heading
-from bridge.errors import ConfigError
-
-if TYPE_CHECKING:
-    from jinja2 import Environment, Template
 
 Context: TypeAlias = Mapping[str, object]
-
-#: What a template is called in messages; Jinja2's own name for a template given as text.
-_FILE = "<template>"
 
 
 def title_of(face: Face, key: str) -> str:
@@ -88,54 +82,12 @@ def render_body(template_source: str | None, values: Context) -> str:
     :param values: what :func:`context` gives.
     :raises ConfigError: the template cannot be compiled or run; the message gives the line in it.
     """
-    from jinja2 import TemplateError, TemplateSyntaxError  # an idle cycle makes no note
-
-    try:
-        template, names = _compiled(template_source)
-        return template.render({name: values[name] for name in names if name in values})
-    except TemplateSyntaxError as error:
-        raise ConfigError(f"the note template, line {error.lineno}: {error.message}") from None
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-        # What a template does wrong shows as any of these. Python's words can hold a paper's text: the class is told.
-        reason = str(error) if isinstance(error, TemplateError) else type(error).__name__
-        raise ConfigError(f"the note template, line {_line(error)}: {reason}") from None
+    return templating.render(built_in() if template_source is None else template_source, values, "the note template")
 
 
+@lru_cache(maxsize=1)
 def built_in() -> str:
     """The source of the built-in template."""
     from importlib.resources import files
 
     return (files("bridge.vault") / "templates" / "paper.md.j2").read_text("utf-8")
-
-
-@lru_cache(maxsize=8)
-def _compiled(source: str | None) -> tuple[Template, frozenset[str]]:
-    """A template ready to run, and the names it takes from outside."""
-    from jinja2.meta import find_undeclared_variables
-
-    text, environment = built_in() if source is None else source, _environment()
-    return environment.from_string(text), frozenset(find_undeclared_variables(environment.parse(text)))
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    return ImmutableSandboxedEnvironment(
-        autoescape=False,  # HTML escaping is not Markdown's; the values come escaped
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _line(error: Exception) -> int:
-    """The line of the template where ``error`` arose; Jinja2 writes its own lines into the traceback."""
-    line, trace = 0, error.__traceback__
-    while trace:
-        if trace.tb_frame.f_code.co_filename == _FILE:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line

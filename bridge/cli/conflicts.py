@@ -48,9 +48,11 @@ def resolve(talk: Settings, number: int, keep: Literal["zotero", "vault"]) -> in
     ID is the number that bridge conflicts shows. The answer is carried out at once, by a sync.
     """
     from bridge.app import App, Order
+    from bridge.daemon.mailbox import cycle
     from bridge.progress import for_stream
 
-    report = App.open(talk.vault).cycle(Order(answer=(number, keep)), for_stream(sys.stderr, machine=talk.json))
+    order = Order(answer=(number, keep))
+    report = cycle(App.open(talk.vault), order, for_stream(sys.stderr, machine=talk.json))
     talk.give(report.to_json())
     for line in report_lines(report):
         talk.say(line)

@@ -1,20 +1,25 @@
-"""``bridge sync``: one cycle."""
+"""``bridge sync``: one cycle, or one after the other until it is stopped."""
 
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.codes import of_report
+from bridge.cli.codes import Code, of_report
 from bridge.cli.render import report_lines
 from bridge.cli.talk import Settings, settings, shared
 from bridge.errors import UsageError
 
+if TYPE_CHECKING:
+    from bridge.app import App, Order
+    from bridge.sync import Report
+
 
 @click.command()
 @shared
-@click.option("--once", is_flag=True, help="Run one cycle and end.")
+@click.option("--once", is_flag=True, help="Run one cycle and end; otherwise go on until stopped.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; print what a cycle would do.")
 @click.option("--yes", is_flag=True, help="Go on where a guard would stop and ask.")
 @click.option("--take-over", is_flag=True, help="Sync from this machine from now on, if another one did.")
@@ -23,17 +28,47 @@ def sync(talk: Settings, *, once: bool, dry_run: bool, yes: bool, take_over: boo
     """Bring notes and library into step.
 
     One cycle looks at both sides, carries each edit to the other one, and keeps what both sides changed
-    differently as a conflict. It never decides between two edits of yours.
+    differently as a conflict. It never decides between two edits of yours. Without --once it watches both sides and
+    goes on until Ctrl-C.
     """
-    if not once:
-        raise UsageError("syncing in the background is not part of this version yet; run bridge sync --once")
+    if dry_run and not once:
+        raise UsageError("--dry-run shows what one cycle would do; give --once with it")
     from bridge.app import App, Order
+    from bridge.daemon.mailbox import cycle
     from bridge.progress import for_stream
 
     app = App.open(talk.vault)
     order = Order(dry_run=dry_run, yes=yes, take_over=take_over)
-    report = app.cycle(order, for_stream(sys.stderr, machine=talk.json))
+    if not once:
+        return _keep_in_step(talk, app, order)
+    report = cycle(app, order, for_stream(sys.stderr, machine=talk.json))
     talk.give(report.to_json())
     for line in report_lines(report):
         talk.say(line)
     return of_report(report)
+
+
+def _keep_in_step(talk: Settings, app: App, first: Order) -> int:
+    """Run until stopped, and say what happens: for machines, one object a line for each cycle that changed anything."""
+    from bridge.daemon import process
+    from bridge.daemon.bell import SocketBell
+    from bridge.daemon.loop import Daemon, Listener
+
+    class Screen(Listener):
+        def ready(self) -> None:
+            names = ", ".join(each.id for each in app.config.library)
+            talk.say(f"Keeping {app.vault} and {names} in step, until Ctrl-C.")
+
+        def say(self, text: str) -> None:
+            talk.say(text)
+
+        def reported(self, report: Report) -> None:
+            if not report.changed:
+                return
+            talk.give(report.to_json())
+            for line in report_lines(report):
+                talk.say(line)
+
+    with SocketBell() as bell:
+        process.run(Daemon(app, bell, first=first, listener=Screen()))
+    return Code.IN_STEP

@@ -35,6 +35,7 @@ class Quiet:
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
         self._warm: frozenset[str] = frozenset()
+        self._unread: frozenset[str] = frozenset()
 
     @property
     def warm(self) -> frozenset[str]:
@@ -43,15 +44,16 @@ class Quiet:
 
     @property
     def due(self) -> float | None:
-        """When, by the clock, the next warm path will have stood still long enough; ``None`` where none is warm."""
-        return min((self._seen[path].still_at for path in self._warm), default=None)
+        """When, by the clock, the next path that differs may be read; ``None`` where there is none left to read."""
+        return min((self._seen[path].still_at for path in self._unread), default=None)
 
-    def look(self, there: Mapping[str, Stat], differing: Collection[str]) -> frozenset[str]:
+    def look(self, there: Mapping[str, Stat], differing: Collection[str], *, reading: bool) -> frozenset[str]:
         """Take note of how things are now, and say which paths are warm.
 
         :param there: every file, with its stat.
         :param differing: the paths at which something is other than remembered; a path stays watched, once it was
             found differing, until it has stood still.
+        :param reading: whether what stands still is read now, so that nobody has to come back for it.
         """
         now = self._clock()
         seen: dict[str, _Seen] = {}
@@ -63,9 +65,10 @@ class Quiet:
                 warm.add(path)
             seen[path] = found
         self._seen, self._warm = seen, frozenset(warm)
+        self._unread = self._warm if reading else frozenset(seen)
         return self._warm
 
     def forget(self) -> None:
         """Begin anew: the clock has jumped, or the disk was away."""
         self._seen.clear()
-        self._warm = frozenset()
+        self._warm = self._unread = frozenset()

@@ -139,7 +139,7 @@ class Scanner:
         self._check_marker()
         if self._quiet is not None:
             tree = walk(self._root, self._skip)
-            self._quiet.look(tree.files, _differing(tree, self._index.stats()))
+            self._quiet.look(tree.files, _differing(tree, self._index.stats()), reading=False)
 
     def _check_marker(self) -> None:
         found = marker.read_marker(self._root)
@@ -150,7 +150,7 @@ class Scanner:
         known, bound = self._index.stats(), self._index.bound()
         held = tuple(self._index.held())
         differing = _differing(tree, known)
-        warm = self._quiet.look(tree.files, differing) if self._quiet is not None else frozenset()
+        warm = self._quiet.look(tree.files, differing, reading=True) if self._quiet is not None else frozenset()
         missing = {path for path in differing if path not in tree.files}
         # A warm note keeps the row it has. A warm file that is nobody's note is read all the same, for who it is: an
         # item whose note is just arriving must not be given a second one.

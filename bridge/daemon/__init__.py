@@ -1,0 +1,12 @@
+"""Keeping a vault and its libraries in step for months: lock, wake-ups, quiet period, pace, orders, shutdown.
+
+Events only wake; scans decide. Whatever rings, be it a file, a timer, a signal or another process, says nothing but
+"look again", so an echo of an own write ends as a look that finds nothing.
+
+* :mod:`bridge.daemon.bell`: what wakes the loop, from signal handlers, threads and other processes alike;
+* :mod:`bridge.daemon.pace`: when Zotero is asked next, after success and after trouble;
+* :mod:`bridge.daemon.mailbox`: orders that other commands hand over while the daemon holds the vault (R37);
+* :mod:`bridge.daemon.status`: what the daemon tells of itself, for ``bridge status``;
+* :mod:`bridge.daemon.loop`: the loop;
+* :mod:`bridge.daemon.process`: signals, and an end within a second.
+"""

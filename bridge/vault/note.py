@@ -154,6 +154,8 @@ def _value(name: str, node: Node) -> Value:
 
 def _one(node: Node) -> str:
     """A node as one text, by its source; a list with one member is that member (R36)."""
+    if node.kind == "scalar":  # nearly always
+        return node.text.strip()
     texts = _texts(node)
     if len(texts) > 1:
         raise _Odd("not-one-value", "holds several values where one is due")
@@ -162,6 +164,9 @@ def _one(node: Node) -> str:
 
 def _texts(node: Node) -> tuple[str, ...]:
     """A node as texts: members without a value are none."""
+    if node.kind == "scalar":
+        text = node.text.strip()
+        return (text,) if text else ()
     items = node.items if node.kind == "list" else (node,)
     if any(item.kind in ("list", "map") for item in items):
         raise _Odd("not-text", "holds a list or map inside; a link must be written in quotes")
@@ -262,9 +267,7 @@ def _told(head: FrontMatter, facts: Facts) -> Facts:
     """With what the person wrote about the paper, for index notes."""
     found = sections(head.parts.body)
     summary = one_line(" ".join(_loose(head.get("summary"))))
-    return replace(
-        facts, summary=summary, questions=found.questions, points=found.points, has_notes=found.has_notes
-    )
+    return replace(facts, summary=summary, questions=found.questions, points=found.points, has_notes=found.has_notes)
 
 
 def _loose(node: Node | None) -> tuple[str, ...]:

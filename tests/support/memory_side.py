@@ -400,6 +400,9 @@ class MemoryVault:
         for edit in edits:
             self._kill.point()
             self.before_write(edit)
+            if any(self.disk.note(path).broken for path in self.disk.paths_of(edit.id)):
+                yield Outcome(edit.id, "refused", reason="not-edited: a person must mend it")
+                continue
             try:
                 path, note = self._edited(edit)
             except StaleError as stale:

@@ -21,7 +21,8 @@ _MAX_TITLE = 80
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_ISO_DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2}))?(?:[-/](\d{1,2}))?(?![\d])")
+_THREE = re.compile(r"(?<!\d)(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(?!\d)")
+_TWO = re.compile(r"(\d{4})[-/.](\d{1,2})")
 _YEAR = re.compile(r"(?<!\d)(1[0-9]{3}|20[0-9]{2}|21[0-9]{2})(?!\d)")
 _MONTH = re.compile(r"\b(" + "|".join(_MONTHS) + r")[a-z]*\b", re.IGNORECASE)
 _DAY = re.compile(r"(?<!\d)([12]?\d|3[01])(?:st|nd|rd|th)?(?!\d)", re.IGNORECASE)
@@ -69,21 +70,48 @@ def timestamp(value: Any, field: str) -> str:
 
 
 def parsed_date(value: str) -> str:
-    """Return ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD`` as the server reads a free date, or an empty string."""
+    """Return ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD`` as the server reads a free date, or an empty string.
+
+    Numbers that do not begin with a year are month, day, year, as in the United States (``Zotero_Date`` there). A year
+    counts only as it is written: ``6/12/17`` has none.
+    """
     given = value.strip()
-    iso = _ISO_DATE.match(given)
-    if iso and (iso[2] is None or 1 <= int(iso[2]) <= 12):
-        return "-".join(part if i == 0 else f"{int(part):02d}" for i, part in enumerate(iso.groups()) if part)
+    year, month, day = _in_numbers(given) or _in_words(given)
+    if not year or year not in given:
+        return ""
+    if not month:
+        return year
+    return f"{year}-{month:02d}" + (f"-{day:02d}" if day else "")
+
+
+def _in_numbers(given: str) -> tuple[str, int, int] | None:
+    """Year, month and day of a date in numbers, zero where it has none; ``None`` where it is no such date."""
+    three, two = _THREE.search(given), _TWO.fullmatch(given)
+    if three:
+        first, second, third = three[1], int(three[3]), three[4]
+        written = len(first) > 2
+        year, month, day = (first, second, int(third)) if written else (third, int(first), second)
+    elif two:
+        year, month, day = two[1], int(two[2]), 0
+    else:
+        return None
+    if month > 12:
+        month, day = day, month
+    # Two digits would be taken for a year near this one, which the text then does not show.
+    return (year if len(year) == 4 else "", month, day) if month <= 12 and day <= 31 else None
+
+
+def _in_words(given: str) -> tuple[str, int, int]:
+    """Year, month and day of any other date; the names of months are English."""
     year = _YEAR.search(given)
     if not year:
-        return ""
+        return "", 0, 0
     rest = given[: year.start()] + " " + given[year.end() :]
     month = _MONTH.search(rest)
     if not month:
-        return year[1]
-    number = _MONTHS.index(month[1].lower()) + 1
+        return year[1], 0, 0
     day = _DAY.search(rest[: month.start()] + " " + rest[month.end() :])
-    return f"{year[1]}-{number:02d}" + (f"-{int(day[1]):02d}" if day else "")
+    return year[1], _MONTHS.index(month[1].lower()) + 1, int(day[1]) if day else 0
 
 
 def creator_summary(creators: Sequence[Mapping[str, str]], primary: str | None) -> str:

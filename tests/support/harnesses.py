@@ -14,7 +14,7 @@ from memory_side import MemoryDisk, MemoryLibrary, MemoryServer, MemoryVault, it
 from sandbox_api import Api
 from vault_maker import VaultMaker, record
 
-from bridge.core.record import ItemId
+from bridge.core.record import Face, ItemId
 from bridge.core.side import Edit, Side
 from bridge.core.status import StatusNames
 from bridge.zotero.client import ZoteroClient
@@ -85,7 +85,7 @@ class InMemoryVault:
         self.ids = [item_id(f"AAAAAAA{number}") for number in range(3)]
         self.gone = item_id("ZZZZZZZZ")
         self.side: Side = MemoryVault(self._disk, index)
-        faces = [
+        faces: list[Face] = [
             {"title": f"Paper {n}", "url": f"http://{n}.org", "tags": ("one",), "citekey": f"c{n}"} for n in range(3)
         ]
         outcomes = self.side.apply(Edit(item, "", face) for item, face in zip(self.ids, faces, strict=True))

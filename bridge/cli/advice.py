@@ -56,6 +56,7 @@ _ADVICE: dict[type[e.BridgeError], str] = {
         "Nothing was written. bridge sync --once --dry-run --yes shows every change; "
         "if that is what you want, run bridge sync --once --yes."
     ),
+    e.StoppedError: "The daemon was just ending. Run the command again.",
     e.OutdatedAnswerError: "Look again with bridge conflicts, then answer what is there now.",
     e.BridgeError: "Run bridge doctor.",
 }

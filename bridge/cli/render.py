@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bridge.cli.advice import for_held
+from bridge.cli.advice import for_error, for_held
 from bridge.cli.talk import many, plain
 
 if TYPE_CHECKING:
     from bridge.core.plan import Held
+    from bridge.daemon.status import DaemonStatus, Trouble
     from bridge.state import ConflictRow
     from bridge.state.history import ChangeRow
     from bridge.sync import Report
@@ -103,6 +105,35 @@ def held_lines(rows: Sequence[Held]) -> Iterator[str]:
     yield from map(line, rows[:SHOWN])
     if len(rows) > SHOWN:
         yield f"  … and {len(rows) - SHOWN:,} more (--json gives all)"
+
+
+def daemon_json(status: DaemonStatus) -> dict[str, Any]:
+    """A running daemon, for machines; ``trouble`` bears its advice."""
+    found = asdict(status)
+    if status.trouble is not None:
+        found["trouble"]["advice"] = _daemon_advice(status.trouble)
+    return found
+
+
+def daemon_lines(status: DaemonStatus) -> Iterator[str]:
+    """A running daemon: since when, its last and next look, and what keeps it from its work."""
+    since, last, until = (each.replace("T", " ") for each in (status.started, status.last_cycle, status.next_poll))
+    yield f"Daemon   running since {since} (process {status.pid}), last sync {last or 'not yet'}, next look {until}"
+    if status.being_edited:
+        yield f"         {many(status.being_edited, 'file')} being edited; taken when they stand still"
+    if status.watching == "timer":
+        yield "         changes in notes are found by looking now and then, since the system lets no folder be watched"
+    if status.config:
+        yield f"         the new configuration cannot be used, the old one is: {plain(status.config)}"
+    if status.trouble is not None:
+        yield f"         since {status.trouble.since.replace('T', ' ')}: {plain(status.trouble.message)}"
+        yield f"         {_daemon_advice(status.trouble)}"
+
+
+def _daemon_advice(trouble: Trouble) -> str:
+    from bridge.daemon.mailbox import error_of
+
+    return for_error(error_of(trouble.code, trouble.message))
 
 
 def held_json(held: Held) -> dict[str, Any]:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.render import SHOWN, change_json, change_line, conflict_json, held_json, held_lines
+from bridge.cli.render import (
+    SHOWN,
+    change_json,
+    change_line,
+    conflict_json,
+    daemon_json,
+    daemon_lines,
+    held_json,
+    held_lines,
+)
 from bridge.cli.talk import Settings, many, plain, settings, shared
 
 if TYPE_CHECKING:
@@ -23,8 +32,10 @@ def status(talk: Settings) -> None:
     Libraries, the last sync, what waits for you and why. It ends with 0 whatever it has to report.
     """
     from bridge.app import App
+    from bridge.daemon.status import running
 
     app = App.open(talk.vault)
+    daemon = running(app.home.folder, app.home.lock)
     with app.memory() as state:
         counts, held = state.counts(), state.history.held()
         machine = app.owner()
@@ -36,6 +47,7 @@ def status(talk: Settings) -> None:
             "owner": {"name": machine.name, "here": app.is_ours} if machine else None,
             "libraries": libraries,
             "last": last,
+            "daemon": daemon_json(daemon) if daemon else None,
             **counts,
             "conflicts": [conflict_json(row) for row in state.history.conflicts()],
             "held": [held_json(each) for each in held],
@@ -46,6 +58,9 @@ def status(talk: Settings) -> None:
         rights = "" if each["writable"] is not False else f"  (read-only: {plain(each['reason'])})"
         talk.say(f"Library  {each['library']} at {each['url']}, new notes in {each['folder']}/{rights}")
     talk.say(f"Synced   {last.replace('T', ' ') or 'never: run bridge sync --once'}")
+    if daemon:
+        for line in daemon_lines(daemon):
+            talk.say(line)
     if machine and not app.is_ours:
         talk.say(f"Owner    {plain(machine.name)}: that machine syncs this vault, this one does not")
     talk.say(

@@ -86,8 +86,8 @@ def test_nothing_to_do_shows_the_help() -> None:
     assert err.startswith("Usage: bridge")
 
 
-def test_syncing_without_once_says_what_there_is() -> None:
-    code, _, err = run("sync")
+def test_a_dry_run_is_of_one_cycle() -> None:
+    code, _, err = run("sync", "--dry-run")
     assert code == 2
     assert "--once" in err
 

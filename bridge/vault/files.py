@@ -17,16 +17,19 @@ import os
 import secrets
 import stat as modes
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from bridge.core.names import folded
 from bridge.core.place import Stat
 from bridge.errors import BridgeError, NoteError, VaultError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 #: Names of half-written files begin so; Obsidian ignores every name with a leading dot.
 TEMPORARY = ".bridge-tmp-"
@@ -125,11 +128,16 @@ class Batch:
         self._staged: dict[Path, _Staged] = {}
         self._inside: set[Path] = set()
         self._names: dict[Path, set[str]] = {} if names is None else names
+        self._flushers: ThreadPoolExecutor | None = None
+        self._shares: list[Future[None]] = []
+        self._begun: set[Path] = set()
+        self._failed: dict[Path, OSError] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._wait()
         for item in self._staged.values():
             _discard(item.temporary)
         self._staged.clear()
@@ -164,6 +172,24 @@ class Batch:
             _discard(temporary)
             raise
         self._staged[path] = _Staged(path, folder, temporary, expect)
+        self._begun.discard(path)
+
+    def begin(self) -> None:
+        """Start to bring what is staged to the disk, several at a time; :meth:`commit` waits for it.
+
+        Whoever has something else to do in the meantime calls it first. What is staged after it comes to the disk too.
+        """
+        items = [item for item in self._staged.values() if item.path not in self._begun]
+        self._begun.update(item.path for item in items)
+        if len(items) <= 1:
+            self._flush(items)
+            return
+        from concurrent.futures import ThreadPoolExecutor  # an idle cycle writes nothing and needs no threads
+
+        self._wait()
+        self._flushers = ThreadPoolExecutor(_FLUSHERS, "bridge-flush")
+        shares = [items[start::_FLUSHERS] for start in range(_FLUSHERS)]
+        self._shares = [self._flushers.submit(self._flush, share) for share in shares]
 
     def commit(self) -> dict[Path, Stat | BridgeError]:
         """Put every staged file in its place, durably; for each path its new stat, or why it was left alone.
@@ -175,11 +201,12 @@ class Batch:
         """
         results: dict[Path, Stat | BridgeError] = {}
         folders: set[Path] = set()
-        failed = self._flush()
+        self.begin()
+        self._wait()
         for item in list(self._staged.values()):
             try:
-                if item.path in failed:
-                    raise failed[item.path]
+                if item.path in self._failed:
+                    raise self._failed.pop(item.path)
                 results[item.path] = self._place(item)
                 folders.add(item.folder)
             except OSError as error:
@@ -191,36 +218,30 @@ class Batch:
                 results[item.path] = error
             _discard(item.temporary)
             del self._staged[item.path]
+            self._begun.discard(item.path)
         for folder in folders:
             _flush_folder(folder)
         return results
 
-    def _flush(self) -> dict[Path, OSError]:
-        """Bring all staged files to the disk, several at a time; those that failed, with the reason."""
-        failed: dict[Path, OSError] = {}
+    def _wait(self) -> None:
+        """All that is being brought to the disk is there, or has failed."""
+        if self._flushers is not None:
+            self._flushers.shutdown()
+            self._flushers = None
+            for share in self._shares:
+                share.result()
 
-        def flush(items: list[_Staged]) -> None:
-            for item in items:
+    def _flush(self, items: Sequence[_Staged]) -> None:
+        """Bring staged files to the disk; those that failed are kept with the reason."""
+        for item in items:
+            try:
+                handle = os.open(item.temporary, os.O_RDWR | _NOFOLLOW | _BINARY)
                 try:
-                    handle = os.open(item.temporary, os.O_RDWR | _NOFOLLOW | _BINARY)
-                    try:
-                        os.fsync(handle)
-                    finally:
-                        os.close(handle)
-                except OSError as error:
-                    failed[item.path] = error
-
-        items = list(self._staged.values())
-        if len(items) <= 1:
-            flush(items)
-        else:
-            from concurrent.futures import (
-                ThreadPoolExecutor,
-            )  # an idle cycle writes nothing and needs no threads
-
-            with ThreadPoolExecutor(_FLUSHERS, "bridge-flush") as pool:
-                list(pool.map(flush, [items[start::_FLUSHERS] for start in range(_FLUSHERS)]))
-        return failed
+                    os.fsync(handle)
+                finally:
+                    os.close(handle)
+            except OSError as error:
+                self._failed[item.path] = error
 
     def _place(self, item: _Staged) -> Stat:
         stat = stat_from(os.stat(item.temporary))  # noqa: PTH116 (file operations by one module, so that tests can fail each)

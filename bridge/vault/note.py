@@ -421,7 +421,10 @@ def new_note(edit: Edit, rules: NoteRules, body: str) -> bytes:
     face[LIBRARY] = "" if edit.id.library == rules.library else edit.id.library
     pairs: list[tuple[str, str | int | tuple[str, ...] | None]] = []
     for name, used in rules.names.items():
-        written = _written(name, face.get(name, ""), None, rules)
+        value = face.get(name, "")
+        if not value and name not in ALWAYS:
+            continue
+        written = _written(name, value, None, rules)
         if not isinstance(written, frontmatter.Remove):
             pairs.append((used, written))
     return f"---\n{frontmatter.dump(pairs)}---\n\n{body}".encode()

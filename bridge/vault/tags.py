@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def zotero_key(raw: str) -> str:
     return _EDGES.sub("", unicodedata.normalize("NFC", _BREAKS.sub("", raw)))
 
 
+@lru_cache(maxsize=8192)  # a library's tags are few, and each is asked for with every paper that bears it
 def legal(raw: str) -> str:
     """The form in which a note shows the raw tag ``raw``: legal in Obsidian, never empty.
 
@@ -52,6 +54,7 @@ def legal(raw: str) -> str:
     return _form(raw, "-")
 
 
+@lru_cache(maxsize=8192)
 def key(tag: str) -> str:
     """The identity of a tag in a note, raw or legal: Obsidian tells no upper case from lower.
 

@@ -23,7 +23,7 @@ from bridge.vault import files
 from bridge.vault.carry import Renaming, carry
 from bridge.vault.create import TEMPLATE, Catalogue, Layout
 from bridge.vault.identity import COPIED
-from bridge.vault.note import NoteRules, edit_note, new_note, read_note
+from bridge.vault.note import NoteRules, ReadNote, edit_note, new_note, read_note
 from bridge.vault.scan import VaultIndex, row_of
 from bridge.vault.template import context, render_body
 from bridge.vault.walk import CANVAS, walk
@@ -250,15 +250,10 @@ class Writer:
                 is_shared = self._names.is_taken(former, but=(work.path,))
                 if not is_shared:  # else another paper has that key too, and a citation may mean either
                     keys.append((old, new))
-                if (
-                    folded(path.stem) in {folded(former), folded(f"{former} {item.key}")}
-                    and path.stem != wanted
-                ):
+                if folded(path.stem) in {folded(former), folded(f"{former} {item.key}")} and path.stem != wanted:
                     waiting.append((work, wanted))
                 elif folded(path.stem) == folded(wanted) != folded(former) and not is_shared:
-                    stems.append(
-                        (former, wanted, _folder(path))
-                    )  # renamed before a crash; the links may not be
+                    stems.append((former, wanted, _folder(path)))  # renamed before a crash; the links may not be
         while done := [pair for pair in waiting if self._move(*pair, stems)]:
             waiting = [pair for pair in waiting if pair not in done]
         return Renaming(tuple(stems), tuple(keys))
@@ -314,6 +309,9 @@ class Writer:
                     batch.stage(paths[work.path], work.data, work.expect)
                 except NoteError as error:
                     results[work.path] = error
+            batch.begin()
+            # While the disk works, what was written is read back.
+            found = {work.path: read_note(work.data, work.path, self._rules) for work in works if work.edit is not None}
             placed = batch.commit()
         outcomes: dict[int, Outcome] = {}
         rows: list[NoteRow] = []
@@ -321,7 +319,7 @@ class Writer:
         for work in works:
             result = results.get(work.path) or placed[paths[work.path]]
             if work.edit is not None:
-                outcomes[work.at] = self._outcome(work, result, rows, dropped)
+                outcomes[work.at] = self._outcome(work, result, found[work.path], rows, dropped)
             elif isinstance(result, Stat):
                 self._followed(work, result, rows)
         self._index.drop_rows(dropped)
@@ -329,7 +327,7 @@ class Writer:
         return outcomes
 
     def _outcome(
-        self, work: _Work, result: Stat | BridgeError, rows: list[NoteRow], dropped: list[str]
+        self, work: _Work, result: Stat | BridgeError, found: ReadNote, rows: list[NoteRow], dropped: list[str]
     ) -> Outcome:
         item = _id(work)
         if isinstance(result, files.StaleFileError | files.NameTakenError):
@@ -340,7 +338,6 @@ class Writer:
             self.stats.created += 1
         elif work.data != work.present:
             self.stats.written += 1
-        found = read_note(work.data, work.path, self._rules)
         row = row_of(work.path, result, files.digest(work.data), found, found.id)
         rows.append(row)
         if work.row is not None and work.row.path != work.path:

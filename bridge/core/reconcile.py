@@ -65,7 +65,8 @@ def three_way(
     if zn == vn:
         return Verdict.AGREE
     if stand is not None:
-        old = (stand.zotero, stand.vault)
+        stood = (normal(stand.zotero), normal(stand.vault)) == (zn, vn)
+        old = (stand.zotero, stand.vault) if stood or not stand.void else None
     if old is None:  # law 11: a union; only what differs outright is a conflict
         return Verdict.TO_VAULT if not vn else Verdict.TO_ZOTERO if not zn else Verdict.CONFLICT
     match (normal(old[0]) != zn, normal(old[1]) != vn):

@@ -53,11 +53,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An open conflict as the next reconciliation sees it: both values when it was opened, and a person's answer."""
+    """An open conflict as the next reconciliation sees it: both values when it was opened, and a person's answer.
+
+    ``void`` says that the item has no base any more (R17), or that its note bears a stamp nobody knows (R1): a value
+    that differs from the one here is then no later edit that could end the conflict.
+    """
 
     zotero: str
     vault: str
     answer: Literal["", "zotero", "vault"] = ""
+    void: bool = False
 
 
 @dataclass(frozen=True, slots=True)

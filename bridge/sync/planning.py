@@ -142,7 +142,7 @@ class Planner:
             return known.base, current is not None
         if note.stamp and note.stamp == stamp(item, zotero.face, policy):
             return Base(zotero.face, as_shown(zotero.face, policy), agreements.conflicts(item)), False
-        conflicts = agreements.conflicts(item)
+        conflicts = {name: replace(stand, void=True) for name, stand in agreements.conflicts(item).items()}
         return (Base({}, {}, conflicts) if conflicts else None), False
 
     def _mark(self, item: ItemId, zotero: Record, note: NoteRow, base: Base | None) -> Task:

@@ -309,6 +309,31 @@ def test_r6_an_old_copy_during_a_conflict_decides_nothing(world: World) -> None:
     assert [row.number for row in world.conflicts()] == [number]
 
 
+def test_r1_an_unknown_copy_during_a_conflict_overwrites_nothing(world: World) -> None:
+    """Of a time before the state was lost: its stamp is unknown, and its title no later edit than Zotero's."""
+    old = world.note("AAAA")
+    world.lose_state()
+    world.change("AAAA", title="Theirs")
+    world.settle()
+    world.disk.put(world.home("AAAA"), replace(old, stamp="ancient2", face={**old.face, "title": "Ancient"}))
+    world.settle()
+    row = world.conflict("AAAA", "title")
+    assert row is not None
+    assert (row.zotero, row.vault) == ("Theirs", "Ancient")
+    assert world.zotero("AAAA")["title"] == "Theirs"
+
+
+def test_r17_a_rollback_during_a_conflict_overwrites_nothing(world: World) -> None:
+    backup = world.server.backup()
+    in_conflict(world)
+    world.server.roll_back(backup)
+    world.settle()
+    row = world.conflict("AAAA", "title")
+    assert row is not None
+    assert (row.zotero, row.vault) == ("Attention", "Mine")
+    assert world.shows("AAAA", "title") == "Mine"
+
+
 @pytest.mark.parametrize("policy", ["zotero", "vault"])
 def test_r6_no_policy_decides_what_has_no_base(world: World, policy: str) -> None:
     world.decide(policy)  # type: ignore[arg-type]  # of two words

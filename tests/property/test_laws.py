@@ -198,6 +198,11 @@ class Laws(RuleBasedStateMachine):
         if self.has_note(key) and self.copies[key]:
             note, _ = data.draw(st.sampled_from(self.copies[key]))
             self.taken_away("vault", key, (*SCALARS, "tags"))
+            if not self._is_known(key, note):
+                # With a stamp that nobody knows it might as well be a person's edit of the note's side of a conflict.
+                for row in self.world.conflicts():
+                    if row.id.key == key:
+                        self.replaced(key, row.field, row.vault)
             self.world.disk.put(self.world.home(key), note)
 
     @rule(key=an_item, data=st.data())

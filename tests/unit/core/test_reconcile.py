@@ -135,6 +135,18 @@ def test_r6_a_later_edit_wins_and_both_edited_opens_it_anew() -> None:
     assert "url" in stands.open
 
 
+def test_r17_a_void_conflict_is_no_base_but_stands_while_nothing_moves() -> None:
+    base = Base({}, {}, {"url": Standing("a", "b", void=True)})
+    assert merge(base, item(url="a"), note(url="old")).conflicts == (Conflict("url", "a", "old"),)
+    assert merge(base, item(url="old"), note(url="b")).conflicts == (Conflict("url", "old", "b"),)
+    stands = merge(base, item(url="a"), note(url="b"))
+    assert (stands.conflicts, "url" in stands.open) == ((), True)
+    equal = merge(base, item(url="c"), note(url="c"))
+    assert (equal.ended, equal.idle) == (("url",), True)
+    answered = Base({}, {}, {"url": Standing("a", "b", "vault", void=True)})
+    assert merge(answered, item(url="a"), note(url="b")).zotero == {"url": "b"}
+
+
 def test_r6_the_rest_syncs_on() -> None:
     base = agreed({"url": Standing("a", "b")}, url="s", doi="10.1/x", title="T")
     plan = merge(base, item(url="a", doi="10.1/y", title="T"), note(url="b", doi="10.1/x", title="T2"))

@@ -504,6 +504,61 @@ def test_law_6_an_item_that_moved_since_it_was_read_is_not_overwritten(world: Wo
     assert world.conflict("AAAA", "title") is not None
 
 
+def test_law_12_a_dry_run_writes_nothing_and_plans_what_the_real_run_does(world: World) -> None:
+    world.edit("AAAA", title="Mine", tags=("nlp",), status="read")
+    world.change("BBBB", title="Theirs", url="http://new.org")
+    world.edit("BBBB", title="Mine")
+    world.change("CCCC", year="1999")
+    world.server.erase("CCCC")
+    world.server.add("DDDD", title="New")
+    before = (
+        world.writes(),
+        dict(world.disk.files),
+        {path.name: path.read_bytes() for path in world.path.parent.iterdir()},
+    )
+    planned = world.plan()
+    again = world.plan()
+    after = (
+        world.writes(),
+        dict(world.disk.files),
+        {path.name: path.read_bytes() for path in world.path.parent.iterdir()},
+    )
+    assert after == before
+    report = world.sync()
+    assert report is not None
+    with world.state() as state:
+        done = state.history.cycles(1)[0].changes
+    assert planned.plan is not None
+    assert planned.plan == again.plan
+    told = {(row.side, row.id.key, row.field, row.after) for row in planned.plan if row.why != "new"}
+    assert told == {(row.side, row.id.key, row.field, row.after) for row in done if row.why != "new"}
+    assert len(told) >= 5
+    for count in ("zotero_updated", "vault_created", "vault_updated", "vault_marked", "conflicts", "held"):
+        assert getattr(planned, count) == getattr(report, count), count
+
+
+def test_r33_guards_count_a_rolling_day_and_an_answer_ends_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    keys = [f"K{number:03}" for number in range(10)]
+    for key in keys:
+        world.server.add(key)
+    world.sync()
+    world.limits = Limits(share=0.3, minimum=3)
+    for key in keys[:3]:
+        world.edit(key, url=f"http://{key}")
+        world.sync(yes=False)
+    world.edit(keys[3], url="http://too.many")
+    sent = world.server.writes
+    with pytest.raises(GuardStop) as stop:
+        world.sync(yes=False)
+    assert stop.value.guard == "mass-zotero"
+    assert world.server.writes == sent == 3
+    world.sync(yes=True)
+    world.edit(keys[4], url="http://asked.since")
+    world.sync(yes=False)
+    both(world, keys[4], "url", "http://asked.since")
+
+
 def test_a_refused_item_leaves_the_others(world: World) -> None:
     world.edit("AAAA", title="POISON")
     world.change("AAAA", url="http://new.org")

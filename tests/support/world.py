@@ -105,6 +105,15 @@ class World:
             if kill.is_dead:
                 self._restore()
 
+    def plan(self) -> Report:
+        """What a cycle would do (law 12)."""
+        options = Options(self.settings, dry_run=True, yes=True, limits=self.limits, fingerprint="1")
+        with State.peek(self.path) as state:
+            library, vault = MemoryLibrary(self.server, state.items), MemoryVault(self.disk, state.notes)
+            return run_cycle(
+                state, vault, [library], options, now=lambda: datetime.fromtimestamp(0, UTC), progress=Silence()
+            )
+
     def writes(self) -> int:
         """How often cycles wrote to either side so far."""
         return self.server.writes + self.disk.writes

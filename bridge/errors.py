@@ -100,11 +100,17 @@ class StateError(BridgeError):
 
 
 class GuardStop(BridgeError):  # noqa: N818 (a stop that asks a question, not a fault)
-    """A guard stopped the cycle before its first write (law 10); ``guard`` names it."""
+    """A guard stopped the cycle before its first write (law 10); ``guard`` names it.
 
-    def __init__(self, message: str, guard: str) -> None:
+    ``about`` is the digest of exactly what was asked about: a written answer holds for that alone (R6). ``asked`` shows
+    a few of the changes as (name, field, before, after), for the person's own eyes: it is never part of the message.
+    """
+
+    def __init__(
+        self, message: str, guard: str, about: str = "", asked: tuple[tuple[str, str, str, str], ...] = ()
+    ) -> None:
         super().__init__(message)
-        self.guard = guard
+        self.guard, self.about, self.asked = guard, about, asked
 
 
 class StoppedError(BridgeError):

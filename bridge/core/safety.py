@@ -6,8 +6,11 @@ before its first write, and one flag of the command line answers them all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from base64 import b32encode
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from bridge.core.record import Face, ItemId, Value
 
@@ -115,6 +118,15 @@ def many_new(new: int, approved: int, limits: Limits) -> Stop | None:
     if new > max(limits.max_new, approved):
         return Stop("many-new-notes", f"{new} new notes would be made; the limit is {limits.max_new}.")
     return None
+
+
+def about(guard: str, things: Iterable[Sequence[object]]) -> str:
+    """What a guard asks about as sixteen characters of base 32: an answer holds for just these things (R6).
+
+    :param things: plain values (texts, tuples of texts), in any order.
+    """
+    told = json.dumps([guard, sorted(json.dumps(thing) for thing in things)])
+    return b32encode(blake2b(told.encode(), digest_size=10).digest()).decode().lower()
 
 
 def _too_many(count: int, of: int, limits: Limits) -> bool:

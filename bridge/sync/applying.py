@@ -309,15 +309,16 @@ def changes(task: Task, side: SideName, before: Face, after: Face) -> list[Chang
             task.note.path,
             title,
             name,
-            _plain(before.get(name, "")),
-            _plain(value),
+            as_text(before.get(name, "")),
+            as_text(value),
             "put-back" if name in put_back else "edit" if side == "zotero" else "update",
         )
         for name, value in after.items()
     ]
 
 
-def _plain(value: Value) -> str:
+def as_text(value: Value) -> str:
+    """A value as the history keeps it: a list as a JSON array."""
     return value if isinstance(value, str) else dump(list(value))
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bridge.core import safety
 from bridge.core.policy import Kind, Policy
+from bridge.core.reconcile import text
+from bridge.core.record import ItemId
 from bridge.errors import GuardStop
 from bridge.state import State
 from bridge.state.history import ChangeRow
-from bridge.sync.applying import Applier, changes
+from bridge.sync.applying import Applier, as_text, changes
 from bridge.sync.download import Downloading, download
 from bridge.sync.planning import Planner, Plans, Settings, Task
 from bridge.sync.ports import LibrarySide, Progress, Scan, VaultScanner
@@ -20,6 +23,12 @@ from bridge.sync.report import Report
 
 #: Meta names in the state.
 FINGERPRINT, ANSWERED, APPROVED_NEW = "fingerprint", "guards-answered", "approved-new"
+#: Meta name: the guard that stopped the last cycle and what it asked about, as JSON; empty where none did.
+OPEN_GUARD = "guard-open"
+#: A written answer to a guard of edits in notes: Zotero's values go back into the notes.
+PUT_BACK = "put-back"
+#: Changes that a guard's question shows.
+_SHOWN = 10
 #: Agreements older than this are forgotten, unless they are bases (R1).
 STAMP_LIFE = timedelta(days=365)
 
@@ -29,8 +38,9 @@ class Options:
     """How a cycle is to be run.
 
     ``dry_run`` plans and does nothing: give it a :meth:`State.snapshot <bridge.state.State.snapshot>`. ``yes`` answers
-    the guards. ``full`` compares everything. ``fingerprint`` names the configuration; a changed one compares everything
-    too.
+    the guards; ``answers`` answers some of them, by what they ask about (:func:`bridge.core.safety.about`): ``yes``, or
+    ``put-back`` for edits in notes. ``full`` compares everything. ``fingerprint`` names the configuration; a changed
+    one compares everything too.
     """
 
     settings: Settings
@@ -38,6 +48,7 @@ class Options:
     yes: bool = False
     full: bool = False
     fingerprint: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
     limits: safety.Limits = field(default_factory=safety.Limits)
 
 
@@ -92,13 +103,29 @@ class _Cycle:
         return self._now().isoformat(timespec="seconds")
 
     def run(self) -> None:
+        try:
+            self._run()
+        except GuardStop as stop:
+            self._remember(json.dumps(_question(stop)))
+            raise
+        self._remember("")
+
+    def _remember(self, question: str) -> None:
+        """Keep in sight what a guard asked, until a cycle comes past it (R33)."""
+        if not self.options.dry_run and (self.state.get_meta(OPEN_GUARD) or "") != question:
+            with self.state.transaction():
+                self.state.set_meta(OPEN_GUARD, question)
+
+    def _run(self) -> None:
         self._compare_anew()
-        how = Downloading(full=self.options.full, answered=self.options.yes, limits=self.options.limits)
+        options = self.options
+        agreed = frozenset(about for about, answer in options.answers.items() if answer == "yes")
+        how = Downloading(full=options.full, answered=options.yes, agreed=agreed, limits=options.limits)
         for side in self.libraries:
             self.report.cursors[side.library] = download(self.state, side, how, self.progress)
         self._scan()
         planned = [self._plan(side) for side in self.libraries]
-        self._guard([plans for _, _, plans in planned])
+        self._guard(planned)
         if self.options.dry_run:
             self.report.plan = [row for each in planned for row in self._preview(*each)]
             self._count_waiting([plans for _, _, plans in planned])
@@ -138,9 +165,8 @@ class _Cycle:
         scan = self.vault.scan()
         gone = [item for item in scan.gone if self.state.agreements.base(item) is not None]
         stop = safety.vanished_notes(scan.bound_before, len(gone), self.options.limits)
-        if stop is not None and not self.options.yes:
-            # Nothing of the scan is remembered, so notes that come back are known.
-            raise GuardStop(stop.message, stop.guard)
+        # Nothing of the scan is remembered if this stops, so notes that come back are known.
+        self._ask(stop, [*gone], [(self._path(item), "", "", "") for item in gone[:_SHOWN]] if stop else [])
         self.report.held += len(scan.held)
         if not (scan.rows or scan.dropped or scan.gone):
             return
@@ -160,7 +186,7 @@ class _Cycle:
         planner = Planner(self.state, side, self.vault, self.options.settings)
         return side, planner, planner.plan()
 
-    def _guard(self, planned: Iterable[Plans]) -> None:
+    def _guard(self, planned: Sequence[tuple[LibrarySide, Planner, Plans]]) -> None:
         """Ask before too much is changed (law 10, R33)."""
         options, state = self.options, self.state
         if options.yes:
@@ -168,7 +194,8 @@ class _Cycle:
                 state.set_meta(ANSWERED, self.stamp_now())
             return
         policy, notes = options.settings.policy, state.counts()["notes"]
-        tasks = [task for plans in planned for task in plans.tasks]
+        tasks = [task for _, _, plans in planned for task in plans.tasks]
+        titles = {task.id: text(task.zotero.face.get("title")) for task in tasks}
         outgoing = [move for t in tasks for move in safety.moves(t.id, t.zotero.face, t.plan.zotero, t.plan.zotero)]
         incoming = [
             move
@@ -176,15 +203,42 @@ class _Cycle:
             for move in safety.moves(t.id, t.note.face, t.plan.vault, _guarded(policy))
             if move.loses or (policy.fields[move.field].kind is Kind.SCALAR and move.before)
         ]
-        for stop in (
-            safety.mass_change(outgoing, notes, options.limits, side="zotero", earlier=self._earlier(outgoing)),
-            safety.mass_change(incoming, notes, options.limits, side="vault"),
-            safety.many_new(
-                sum(len(plans.new) for plans in planned), int(state.get_meta(APPROVED_NEW) or 0), options.limits
-            ),
-        ):
-            if stop is not None:
-                raise GuardStop(stop.message, stop.guard)
+        for side, moves, earlier in (("zotero", outgoing, self._earlier(outgoing)), ("vault", incoming, 0)):
+            stop = safety.mass_change(moves, notes, options.limits, side=side, earlier=earlier)
+            shown = (
+                [(titles[m.id], m.field, as_text(m.before), as_text(m.after)) for m in moves[:_SHOWN]] if stop else []
+            )
+            if self._ask(stop, map(self._told, moves), shown) == PUT_BACK and side == "zotero":
+                for _, planner, plans in planned:
+                    plans.tasks = [planner.put_back(task) if task.plan.zotero else task for task in plans.tasks]
+        new = [item for _, _, plans in planned for item in plans.new]
+        self._ask(safety.many_new(len(new), int(state.get_meta(APPROVED_NEW) or 0), options.limits), new, [])
+
+    def _told(self, move: safety.Move) -> Sequence[object]:
+        """A change as an answer is tied to it. A day of today's is none of it, or answers would not outlive the day."""
+        is_today = move.after == self.options.settings.rules.today
+        return (*move.id, move.field, move.before, "today" if is_today else move.after)
+
+    def _ask(
+        self, stop: safety.Stop | None, things: Iterable[Sequence[object]], shown: Sequence[tuple[str, str, str, str]]
+    ) -> str:
+        """Stop where a guard has a question that nobody has answered; else the answer.
+
+        :param things: exactly what the question is about.
+        :param shown: a few of the changes for people, as (name, field, before, after).
+        """
+        if stop is None or self.options.yes:
+            return "yes"
+        about = safety.about(stop.guard, things)
+        if (answer := self.options.answers.get(about)) is None:
+            raise GuardStop(stop.message, stop.guard, about, tuple(shown))
+        if not self.options.dry_run:
+            self.state.set_meta(ANSWERED, self.stamp_now())
+        return answer
+
+    def _path(self, item: ItemId) -> str:
+        row = self.state.notes.rows_of([item]).get(item)
+        return row.path if row else str(item)
 
     def _earlier(self, outgoing: Sequence[safety.Move]) -> int:
         """Papers changed in Zotero within a day that nobody was asked about, besides those about to be."""
@@ -243,3 +297,7 @@ class _Cycle:
 def _guarded(policy: Policy) -> list[str]:
     """The fields in which a note can lose something of a person's."""
     return [row.name for row in policy.of(Kind.SCALAR, Kind.STATUS, Kind.MEMBERS)]
+
+
+def _question(stop: GuardStop) -> dict[str, object]:
+    return {"guard": stop.guard, "message": str(stop), "about": stop.about, "asked": stop.asked}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bridge.core import safety
@@ -13,10 +14,15 @@ from bridge.sync.ports import Download, LibrarySide, Progress
 
 @dataclass(frozen=True, slots=True)
 class Downloading:
-    """How a download is done: ``full`` compares everything; ``answered``: a person said yes to the guards."""
+    """How a download is done.
+
+    ``full`` compares everything; ``answered``: a person said yes to the guards; ``agreed``: to what of them a person
+    said yes in writing, by :func:`bridge.core.safety.about`.
+    """
 
     full: bool = False
     answered: bool = False
+    agreed: frozenset[str] = frozenset()
     limits: safety.Limits = safety.Limits()  # noqa: RUF009 (frozen)
 
 
@@ -57,11 +63,11 @@ def _store(
     if everything:
         known = state.items.keys(library)
         gone = known - received
-        _stop_on(safety.swapped_library(len(known), len(gone)), how)
+        _stop_on(safety.swapped_library(len(known), len(gone)), library, gone, len(gone), how)
     state.items.mark_gone(library, gone)
     left = papers - state.items.papers(library)
     if papers:
-        _stop_on(safety.vanished_items(papers, left, how.limits), how)
+        _stop_on(safety.vanished_items(papers, left, how.limits), library, gone, left, how)
     # R17: content that changed without its version rising, or whose version fell, was never agreed on.
     state.agreements.void(ItemId(library, key) for key in void)
     side.use_tree(state.items.tree(library))
@@ -74,6 +80,9 @@ def _store(
     state.items.set_cursor(library, pull.version)
 
 
-def _stop_on(stop: safety.Stop | None, how: Downloading) -> None:
-    if stop is not None and not how.answered:
-        raise GuardStop(stop.message, stop.guard)
+def _stop_on(stop: safety.Stop | None, library: str, keys: Iterable[str], count: int, how: Downloading) -> None:
+    if stop is None or how.answered:
+        return
+    about = safety.about(stop.guard, [(library, count), *((library, key) for key in keys)])
+    if about not in how.agreed:
+        raise GuardStop(stop.message, stop.guard, about)

@@ -132,6 +132,19 @@ class Planner:
         after = advance(base, plan, {**zotero.face, **plan.zotero}, shown, policy)
         return Task(plan, zotero, note, base, stamp(item, after.zotero, policy, after.conflicts))
 
+    def put_back(self, task: Task) -> Task:
+        """A task that writes Zotero's values back into the note instead of the note's into Zotero.
+
+        A person's explicit answer to a guard (R33); what the note showed stands in the history (law 3). What would have
+        followed from the edits, such as an alias or a date, does not follow.
+        """
+        shown = as_shown(task.zotero.face, self._settings.policy)
+        back = {
+            name: shown.get(name, () if isinstance(value, tuple) else "") for name, value in task.plan.zotero.items()
+        }
+        as_if = self.task(task.id, task.zotero, replace(task.note, face={**task.note.face, **back}))
+        return replace(as_if, plan=replace(as_if.plan, vault={**back, **as_if.plan.vault}), note=task.note)
+
     def _base(self, item: ItemId, zotero: Record, note: NoteRow) -> tuple[Base | None, bool]:
         """What this note is merged against (R1, R8, law 11); whether that is an older agreement than the base."""
         agreements, policy = self._state.agreements, self._settings.policy

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from bridge.zotero.rights import Rights
 
 
+#: How often one request is sent at most: a person waits, and the address may be mistyped.
+_TRIES = 2
+
 # --- the library ------------------------------------------------------------------------------------------------------
 
 
@@ -45,7 +48,7 @@ def whose(url: str, key: str) -> str:
     """
     from bridge.zotero.client import ZoteroClient
 
-    with ZoteroClient(url, "users/0", key) as client:  # the library is what we ask for
+    with ZoteroClient(url, "users/0", key, tries=_TRIES) as client:  # the library is what we ask for
         return f"users/{client.key_info().user}"
 
 
@@ -57,7 +60,7 @@ def connect(library: LibraryConfig, key: str) -> Iterator[tuple[ZoteroClient, Ri
     """
     from bridge.zotero.client import ZoteroClient
 
-    with ZoteroClient(library.url, library.id, key) as client:
+    with ZoteroClient(library.url, library.id, key, tries=_TRIES) as client:
         rights = client.rights()
         if not rights.read:
             raise ForbiddenError(f"{library.id}: {rights.reason}")

@@ -63,8 +63,8 @@ class Pace:
         self._wait = self.shortest
         self.not_before = now + self._after(error)
         self.next = self.not_before
-        if isinstance(error, GuardStop):  # goes on scanning (R33), but each plan is a large one
-            self.not_before, self.next = now + self.shortest, now + self.longest
+        if isinstance(error, GuardStop):  # it goes on looking (R33), but each plan is a large one
+            self.not_before, self.next = now + self._growing(self.shortest, self.longest), now + self.longest
 
     def _after(self, error: BridgeError) -> float:
         match error:

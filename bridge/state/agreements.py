@@ -80,10 +80,13 @@ class Agreements:
 
     def settle(self, item: ItemId, number: int) -> None:
         """An agreement becomes the base; what was intended before is done with."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO bases (library, key, agreement, absent) VALUES (?,?,?,0)", (*item, number)
-        )
-        self.drop_intent(item)
+        self.settle_all([(item, number)])
+
+    def settle_all(self, numbers: Iterable[tuple[ItemId, int]]) -> None:
+        """As :meth:`settle`, of many items."""
+        rows = [(*item, number) for item, number in numbers]
+        self._db.executemany("INSERT OR REPLACE INTO bases (library, key, agreement, absent) VALUES (?,?,?,0)", rows)
+        self._db.executemany("DELETE FROM intents WHERE library = ? AND key = ?", (row[:2] for row in rows))
 
     def drop_intent(self, item: ItemId) -> None:
         """The intended write has been looked into."""

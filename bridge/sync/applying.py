@@ -13,10 +13,10 @@ from itertools import islice
 from typing import TypeVar
 
 from bridge.core.base import advance, sent, stamp
-from bridge.core.plan import Held, ItemPlan, SideName
+from bridge.core.plan import Held, SideName
 from bridge.core.policy import Policy
 from bridge.core.reconcile import reconcile, text
-from bridge.core.record import Base, Face, Record, Value
+from bridge.core.record import Base, Face, ItemId, Record, Value
 from bridge.core.side import Edit, Outcome
 from bridge.errors import BridgeError
 from bridge.state import State
@@ -103,7 +103,7 @@ class Applier:
             self._progress.advance(len(chunk))
         self._progress.done()
 
-    def _settle_idle(self, tasks: Iterable[Task]) -> None:
+    def _settle_idle(self, tasks: Sequence[Task]) -> None:
         with self._state.transaction():
             for task in tasks:
                 old = self._state.agreements.base(task.id)
@@ -115,7 +115,7 @@ class Applier:
                 else:
                     self._state.agreements.drop_intent(task.id)
                     self._state.agreements.set_absent([task.id], absent=False)
-                self._finish(task, plan)
+            self._finish(tasks)
 
     def _send(self, tasks: Sequence[Task]) -> Iterator[_Done]:
         """Send edits to Zotero, their intentions stored first (R4)."""
@@ -132,7 +132,7 @@ class Applier:
             if outcome.result == "applied":
                 assert outcome.record is not None
                 with self._state.transaction():
-                    self._log(task, "zotero", task.zotero.face, task.plan.zotero)
+                    self._log("zotero", [(task, task.zotero.face, task.plan.zotero)])
                 shown = vault_after(task.note.face, task.plan.vault)
                 agreed = sent(task.base, task.plan.zotero, outcome.record.face, shown)
                 yield _Done(task, agreed, outcome.record)
@@ -235,40 +235,48 @@ class Applier:
         except BridgeError as error:
             failure = error
         with self._state.transaction():
-            for outcome in outcomes:
-                self._confirm(outcome, *pledged[outcome.id])
+            done = [outcome.id for outcome in outcomes if self._confirm(outcome, *pledged[outcome.id])]
+            tasks_done = [pledged[item][0] for item in done]
+            self._state.agreements.settle_all((item, pledged[item][2]) for item in done)
+            self._log("vault", [(task, task.note.face, task.plan.vault) for task in tasks_done])
+            self._finish(tasks_done)
         if failure is not None:
             raise failure
 
-    def _confirm(self, outcome: Outcome, task: Task, agreed: Base | None, number: int, mark: str) -> None:
+    def _confirm(self, outcome: Outcome, task: Task, agreed: Base | None, number: int, mark: str) -> bool:
+        """Whether a note was written as meant; the agreement then says what it really shows (law 7)."""
         if outcome.result == "refused":
             held = Held(outcome.reason.partition(":")[0] or "refused", outcome.reason, task.note.path, id=task.id)
             self._state.history.set_held(task.id, [*task.plan.held, held])
-            return
+            return False
         if outcome.result != "applied":
-            return  # the note changed under our hands: it waits for the next cycle
+            return False  # the note changed under our hands: it waits for the next cycle
         assert outcome.record is not None
         if outcome.record.face != vault_after(task.note.face, task.plan.vault):
             settled = advance(agreed, task.plan, task.zotero.face, outcome.record.face, self._policy)
             self._state.agreements.amend(number, settled, mark)
-        self._state.agreements.settle(task.id, number)
-        self._log(task, "vault", task.note.face, task.plan.vault)
-        self._finish(task, task.plan)
+        return True
 
-    def _finish(self, task: Task, plan: ItemPlan) -> None:
+    def _finish(self, tasks: Sequence[Task]) -> None:
         """What both sides agreed on is done with; what is open, held or unsent stays in sight."""
         now = self._now()
         history = self._state.history
-        history.end_conflicts(task.id, [*plan.ended, *(name for name in plan.zotero if name not in plan.open)], now)
-        history.open_conflicts(task.id, plan.conflicts, now)
-        history.set_held(task.id, plan.held)
-        for put in plan.put_back:
-            history.count_put_back(task.id, put.field)
-        still = plan.open - {c.field for c in plan.conflicts}
-        waiting = bool(plan.unsent) or (bool(still) and bool(still - self._standing(task)))
-        waiting = waiting and task.zotero.life != "deleted"
-        self._state.items.set_pending([task.id], pending=False)
-        self._state.notes.set_pending([task.id], pending=waiting)
+        waiting: list[ItemId] = []
+        for task in tasks:
+            plan = task.plan
+            history.end_conflicts(task.id, [*plan.ended, *(name for name in plan.zotero if name not in plan.open)], now)
+            history.open_conflicts(task.id, plan.conflicts, now)
+            history.set_held(task.id, plan.held)
+            for put in plan.put_back:
+                history.count_put_back(task.id, put.field)
+            still = plan.open - {c.field for c in plan.conflicts}
+            is_waiting = bool(plan.unsent) or (bool(still) and bool(still - self._standing(task)))
+            if is_waiting and task.zotero.life != "deleted":
+                waiting.append(task.id)
+        done = [task.id for task in tasks]
+        self._state.items.set_pending(done, pending=False)
+        self._state.notes.set_pending(done, pending=False)
+        self._state.notes.set_pending(waiting, pending=True)
 
     def _standing(self, task: Task) -> frozenset[str]:
         conflicts = frozenset(self._state.agreements.conflicts(task.id))
@@ -277,11 +285,15 @@ class Applier:
     # --- history
     # ------------------------------------------------------------------------------------------------------------
 
-    def _log(self, task: Task, side: SideName, before: Face, after: Face) -> None:
-        rows = changes(task, side, before, after)
-        self._report.count(side, rows)
-        if rows:
-            self._state.history.add_changes(self._number(), rows)
+    def _log(self, side: SideName, done: Iterable[tuple[Task, Face, Face]]) -> None:
+        """Record what was changed: tasks, with the face before and what was changed in it."""
+        logged: list[ChangeRow] = []
+        for task, before, after in done:
+            rows = changes(task, side, before, after)
+            self._report.count(side, rows)
+            logged += rows
+        if logged:
+            self._state.history.add_changes(self._number(), logged)
 
 
 def _before(task: Task) -> Face:

@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from base64 import b32encode
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from hashlib import blake2b
@@ -168,7 +169,16 @@ def insert(body: str, name: str, text: str) -> str:
     return body
 
 
-def renew(body: str, name: str, new_text: str, *, argument: str = "", old_text: str | None = None) -> str:
+def renew(
+    body: str,
+    name: str,
+    new_text: str,
+    *,
+    argument: str = "",
+    old_text: str | None = None,
+    words: str = WORDS,
+    same: Callable[[str], str] = str,
+) -> str:
     """The body with the block's text replaced by ``new_text``, the body's line endings kept.
 
     Unchanged where there is no such block (a person deleted it), where it is broken, and where its source did not
@@ -176,13 +186,14 @@ def renew(body: str, name: str, new_text: str, *, argument: str = "", old_text: 
     had written into the block is kept below it in one callout, outside the block and theirs from then on.
 
     :param old_text: the text as it was last written, where the caller knows it; see :func:`added_lines`.
+    :param same: the form in which two lines are one line; see :func:`added_lines`.
     """
     block = next((found for found in find(body) if (found.name, found.argument) == (name, argument)), None)
     if block is None or block.problem or block.digest == digest(new_text):
         return body
     eol = eol_of(body[block.start :])
-    written = write(name, new_text, argument, eol)
-    kept = added_lines(block, _plain(new_text), old_text)
+    written = write(name, new_text, argument, eol, words)
+    kept = added_lines(block, _plain(new_text), old_text, same)
     if kept:
         written += eol + eol + eol.join([KEPT, *(_quoted(line) for line in kept)])
         after = body[block.end :]
@@ -195,22 +206,28 @@ def _quoted(line: str) -> str:
     return line if line.startswith(">") else f"> {line}".rstrip()
 
 
-def added_lines(block: Block, new_text: str, old_text: str | None = None) -> list[str]:
+def added_lines(
+    block: Block, new_text: str, old_text: str | None = None, same: Callable[[str], str] = str
+) -> list[str]:
     """The lines of a block that a person added to what was written there; none if the block was not edited.
 
     What was written is known by ``old_text``, or else by the digest alone: if the block without some run of lines (or
     without some lines at its head and its foot) has the digest, then just those lines were added. Where neither tells,
     because a person changed the generated lines themselves, every line that the new text does not have is kept: rather
     an old sentence too many than one of theirs too few (law 3).
+
+    :param same: the form in which two lines are one line, for blocks full of links: when a note is renamed, Obsidian
+        itself writes links to it anew, and that is nobody's sentence.
     """
     if not block.edited or block.text == new_text:
         return []
-    present, new = block.text.split("\n"), set(new_text.split("\n"))
+    present, new = block.text.split("\n"), {same(line) for line in new_text.split("\n")}
     if old_text is not None and digest(old_text) == block.digest:
-        opcodes = SequenceMatcher(None, _plain(old_text).split("\n"), present, autojunk=False).get_opcodes()
+        old = [same(line) for line in _plain(old_text).split("\n")]
+        opcodes = SequenceMatcher(None, old, [same(line) for line in present], autojunk=False).get_opcodes()
         added = [line for tag, _, _, low, high in opcodes if tag in ("insert", "replace") for line in present[low:high]]
     else:
-        added = _vouched(present, block.digest) or [line for line in present if line not in new]
+        added = _vouched(present, block.digest) or [line for line in present if same(line) not in new]
     return _trimmed(added)
 
 

@@ -97,13 +97,17 @@ class StatusNames:
         """The name notes show for what Zotero keeps: its :meth:`normal` form, so that a synonym is no edit."""
         return self.normal(zotero_name)
 
+    def role(self, name: str) -> str:
+        """Which of the five :data:`ROLES` a status plays, whatever it is called; ``""`` for a person's own word."""
+        return self._role.get(self.normal(name), "")
+
     def is_reading(self, name: str) -> bool:
         """Whether this is the status of a paper one is in the middle of."""
-        return self._role.get(self.normal(name)) == "reading"
+        return self.role(name) == "reading"
 
     def is_read(self, name: str) -> bool:
         """Whether this is the status of a paper one has finished."""
-        return self._role.get(self.normal(name)) == "read"
+        return self.role(name) == "read"
 
     def usable(self, name: str) -> str | None:
         """Why Zotero cannot keep this status, or None.

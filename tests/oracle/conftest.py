@@ -6,28 +6,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from library_server import LibraryServer
-from selfhost import ADMIN, Selfhost
+from servers import sandbox, selfhost
 
-from bridge.sandbox.server import SandboxServer
 from bridge.zotero.client import ZoteroClient
 
-
-@pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibraryServer]:
-    with (
-        SandboxServer(tmp_path_factory.mktemp("sandbox")) as running,
-        LibraryServer.at("sandbox", running.url, ("root", "any")) as server,
-    ):
-        yield server
-
-
-@pytest.fixture(scope="session")
-def selfhost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibraryServer]:
-    with (
-        Selfhost(tmp_path_factory.mktemp("selfhost")) as running,
-        LibraryServer.at("selfhost", running.url, ADMIN) as server,
-    ):
-        yield server
+__all__ = ["sandbox", "selfhost"]  # fixtures
 
 
 @pytest.fixture(params=["sandbox", pytest.param("selfhost", marks=pytest.mark.oracle)])
@@ -40,7 +23,7 @@ def server(request: pytest.FixtureRequest) -> LibraryServer:
 
 @pytest.fixture
 def client(server: LibraryServer) -> Iterator[ZoteroClient]:
-    with server.connect() as made:
+    with server.client() as made:
         yield made
 
 

@@ -205,7 +205,7 @@ def test_law_7_every_object_of_a_batch_has_its_own_version(server: LibraryServer
 
 def test_law_6_a_stale_write_changes_nothing_and_stops_nobody(server: LibraryServer, client: ZoteroClient) -> None:
     first, second = server.books(2)
-    with server.connect() as somebody:
+    with server.client() as somebody:
         written(somebody, change(first, title="somebody else's"))
     results = written(client, change(first, title="mine"), change(second, title="mine"))
     assert statuses(results) == ["stale", "applied"]
@@ -215,7 +215,7 @@ def test_law_6_a_stale_write_changes_nothing_and_stops_nobody(server: LibrarySer
 
 def test_a_half_successful_batch(server: LibraryServer, client: ZoteroClient) -> None:
     made = server.books(5)
-    with server.connect() as somebody:
+    with server.client() as somebody:
         written(somebody, change(made[1], title="somebody else's"))
     results = written(
         client,
@@ -339,13 +339,13 @@ def test_r11_every_type_takes_a_citation_key(server: LibraryServer, client: Zote
 
 
 def test_r23_the_rights_of_keys(server: LibraryServer) -> None:
-    with server.connect() as client:
+    with server.client() as client:
         assert client.key_info().user == 1
         rights = client.rights()
         assert (rights.read, rights.write, rights.notes) == (True, True, True)
     reader = server.make_key({"user": {"library": True, "notes": False, "write": False}})
     (book,) = server.books(1)
-    with server.connect(key=reader) as client:
+    with server.client(key=reader) as client:
         rights = client.rights()
         assert (rights.read, rights.write, rights.notes) == (True, False, False)
         assert received(client.pull(0)).keys() == {book["key"]}
@@ -355,7 +355,7 @@ def test_r23_the_rights_of_keys(server: LibraryServer) -> None:
 
 
 def test_r23_a_wrong_key_is_refused(server: LibraryServer) -> None:
-    with server.connect(key="x" * 24) as client:
+    with server.client(key="x" * 24) as client:
         with pytest.raises(ForbiddenError):
             client.rights()
         with pytest.raises(ForbiddenError):
@@ -370,7 +370,7 @@ def test_r23_the_role_in_a_group(server: LibraryServer, differs: Differs, editin
     if write:
         differs("a group's metadata names neither its members nor its admins, so the library counts as read-only")
     library = server.make_group(editing=editing, role=role)
-    with server.connect(library) as client:
+    with server.client(library) as client:
         rights = client.rights()
         assert (rights.read, rights.write) == (True, write)
         assert client.versions() == {}

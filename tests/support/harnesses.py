@@ -9,9 +9,9 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, Protocol
 
+from library_server import LIBRARY, LibraryServer
 from memory_index import MemoryIndex
 from memory_side import MemoryDisk, MemoryLibrary, MemoryServer, MemoryVault, item_id
-from sandbox_api import Api
 from vault_maker import VaultMaker, record
 
 from bridge.core.record import Face, ItemId
@@ -134,34 +134,35 @@ class OnDisk:
         return self._maker.edit(self._records[item], title="New")
 
 
-class OverTheSandbox:
-    def __init__(self, api: Api, client: ZoteroClient) -> None:
-        self._api = api
-        made = [
-            api.make(
-                "journalArticle",
-                title=f"Paper {number}",
-                url=f"http://{number}.org",
-                tags=[{"tag": "one"}],
-                extra="PMID: 7\nmy words",
+class OverAServer:
+    def __init__(self, server: LibraryServer, client: ZoteroClient) -> None:
+        self._server = server
+        made = server.make(
+            *(
+                {
+                    "itemType": "journalArticle",
+                    "title": f"Paper {number}",
+                    "url": f"http://{number}.org",
+                    "tags": [{"tag": "one"}],
+                    "extra": "PMID: 7\nmy words",
+                }
+                for number in range(3)
             )
-            for number in range(3)
-        ]
-        self.ids = [ItemId(api.library, one["key"]) for one in made]
-        self.gone = ItemId(api.library, "ZZZZZZZZ")
+        )
+        self.ids = [ItemId(LIBRARY, one["key"]) for one in made]
+        self.gone = ItemId(LIBRARY, "ZZZZZZZZ")
         store = ItemStore()
-        store.put_items(api.library, made)
-        mapper = Mapper(api.library, MappingRules(StatusNames(), UTC), CollectionTree.build([]))
+        store.put_items(LIBRARY, made)
+        mapper = Mapper(LIBRARY, MappingRules(StatusNames(), UTC), CollectionTree.build([]))
         self.side: Side = ZoteroSide(client, mapper, store, Rights(read=True, write=True, notes=True))
 
     def world(self) -> object:
-        return self._api.get("items?limit=100&sort=dateAdded").json()
+        return self._server.send("GET", "items?limit=100&sort=dateAdded").json()
 
     def person_edits(self, item: ItemId) -> None:
-        version = self._api.get(f"items/{item.key}").json()["version"]
-        answer = self._api(
-            "PATCH", f"items/{item.key}", {"url": "http://person.org"}, If_Unmodified_Since_Version=version
-        )
+        version = self._server.item(item.key)["version"]
+        change = {"url": "http://person.org"}
+        answer = self._server.send("PATCH", f"items/{item.key}", change, If_Unmodified_Since_Version=version)
         assert answer.status_code == 204
 
     def refusable(self, item: ItemId) -> Edit:

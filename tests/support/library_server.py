@@ -109,15 +109,11 @@ class LibraryServer:
 
     # --- Bridge's client ------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def connect(self, library: str = LIBRARY, key: str | None = None) -> Iterator[ZoteroClient]:
+    def client(self, library: str = LIBRARY, key: str | None = None) -> ZoteroClient:
         """A client of a library; a pause it is asked for is not slept out, its clock is moved instead."""
         now = [0.0]
 
         def sleep(seconds: float) -> None:
             now[0] += seconds
 
-        with ZoteroClient(
-            self.url, library, self.key if key is None else key, sleep=sleep, clock=lambda: now[0]
-        ) as client:
-            yield client
+        return ZoteroClient(self.url, library, self.key if key is None else key, sleep=sleep, clock=lambda: now[0])

@@ -129,13 +129,15 @@ class Library:
 
 
 @contextmanager
-def served(folder: Path, items: int) -> Iterator[Library]:
-    """Serve a bulk library of so many items by a process of its own."""
+def served(folder: Path, items: int, pause: float = 0.0) -> Iterator[Library]:
+    """Serve a bulk library of so many items by a process of its own, each answer ``pause`` seconds late."""
     data = folder / "library"
     server = SandboxServer(data)
     seed_bulk(server.store, items)
     server.stop()
     command = [sys.executable, "-m", "bridge", "sandbox", "--data", str(data), "--json"]
+    if pause:
+        command += ["--fault", f"delay:seconds={pause},times=always"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None

@@ -99,6 +99,10 @@ def reconcile(
     :param vault: the note's face; an empty mapping for a note yet to be made.
     :param skip: fields held already because the note shows them in no readable form; they are left alone.
     """
+    if not skip.isdisjoint(_COMPOUND):
+        skip |= (
+            _COMPOUND  # R10: a date that cannot be read is not put back from Zotero (law 3); its status waits with it
+        )
     draft = _Draft(item, base, zotero, vault, rules, open=set(skip))
     for row in policy.fields.values():
         if row.name not in skip:
@@ -216,6 +220,7 @@ def _scalar(d: _Draft, row: Field) -> None:
 # --- status (R10) -----------------------------------------------------------------------------------------------
 
 _DATE = "status-date"
+_COMPOUND = frozenset(("status", _DATE))
 _IS_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

@@ -79,6 +79,29 @@ def test_a_harmed_note_is_held_untouched_and_mending_ends_it(desk: Desk, harm: C
     assert desk.value("p1", "url") == "https://meanwhile.example"
 
 
+@pytest.mark.parametrize(
+    ("key", "typed", "code"),
+    [
+        ("status-date", "yesterday", "not-a-date"),
+        ("status-date", "2024-13-45", "not-a-date"),
+        ("title", "[a, b]", "not-one-value"),
+        ("status", "{a: b}", "not-text"),
+    ],
+)
+def test_law_3_a_value_that_cannot_be_read_stays_and_is_held_alone(desk: Desk, key: str, typed: str, code: str) -> None:
+    desk.edit("p1", f"^{key}: .*$", f"{key}: {typed}")
+    extra = desk.web.item(desk.keys["p1"])["extra"]
+    desk.web.change(desk.keys["p1"], url="https://meanwhile.example", extra=extra.replace("To Read", "Read"))
+    assert desk.sync()[0] == 3
+    assert desk.value("p1", key) == typed
+    assert desk.value("p1", "url") == "https://meanwhile.example"
+    assert [(held["code"], held["field"]) for held in desk.held()] == [(code, key)]
+    assert "Read_Status: Read\n" in desk.web.item(desk.keys["p1"])["extra"]
+    desk.edit("p1", f"^{key}: .*\n", "")
+    desk.settle()
+    assert (desk.value("p1", "status"), desk.value("p1", "title")) == ("read", "Paper number 1")
+
+
 def test_a_broken_block_is_held_alone(desk: Desk) -> None:
     """R29: the properties go on; the block is left as it is until its lines are whole again."""
     whole = desk.text("p1")

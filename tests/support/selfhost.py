@@ -30,8 +30,8 @@ _PACKAGE = _MODULES / "zotero-selfhost-server"
 _WRANGLER = _MODULES / "wrangler" / "bin" / "wrangler.js"
 #: What wrangler asks of Node (``engines`` of its package.json).
 _NODE = (22, 12)
-#: Seconds; each wait is bounded, and far above what a slow machine needs.
-_INSTALL, _MIGRATE, _START, _STOP = 300, 120, 120, 20
+#: Seconds; each wait is bounded, far above what a slow machine needs, and all of them below a test's time limit.
+_INSTALL, _MIGRATE, _START, _STOP = 180, 50, 50, 15
 
 #: Who may make keys and groups; the name is the server's own (``domain/compatibility-test-auth.ts``).
 ADMIN = ("compatibility", "oracle-admin")

@@ -93,10 +93,18 @@ class Agreements:
         self._db.execute("DELETE FROM intents WHERE library = ? AND key = ?", item)
 
     def void(self, items: Iterable[ItemId]) -> None:
-        """What was agreed about these items holds no longer: they have no base (R17)."""
+        """What was agreed about these items holds no longer: they have no base (R17).
+
+        That a note was deleted holds still, so its tombstone stays, with nothing in it (R38).
+        """
         rows = list(items)
-        for table in ("bases", "intents", "agreements"):
-            self._db.executemany(f"DELETE FROM {table} WHERE library = ? AND key = ?", rows)  # noqa: S608 (constant)
+        for change in (
+            "DELETE FROM intents WHERE library = ? AND key = ?",
+            "DELETE FROM bases WHERE library = ? AND key = ? AND NOT absent",
+            "UPDATE agreements SET stamp = '', zotero = '{}', vault = '{}' WHERE library = ? AND key = ?",
+            "DELETE FROM agreements WHERE library = ? AND key = ? AND number NOT IN (SELECT agreement FROM bases)",
+        ):
+            self._db.executemany(change, rows)
 
     # --- tombstones -------------------------------------------------------------------------------------------------
 

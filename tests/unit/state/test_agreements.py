@@ -111,6 +111,16 @@ def test_r17_what_is_void_has_no_base_no_stamps_and_no_intention(state: State) -
     assert state.agreements.base(OTHER) is not None
 
 
+def test_r17_r38_a_tombstone_stays_with_nothing_in_it(state: State) -> None:
+    agree(state, "old", "s1")
+    agree(state, "T", "s2")
+    state.agreements.set_absent([ITEM], absent=True)
+    state.agreements.void([ITEM])
+    assert state.agreements.absent("users/7") == {ITEM.key}
+    assert state.agreements.base(ITEM) == Agreement(Base({}, {}), "")
+    assert state.agreements.by_stamp(ITEM, "s1") is None
+
+
 def test_r1_pruning_spares_bases_and_intentions(state: State) -> None:
     agree(state, "forgotten", "s1", OLD)
     agree(state, "base", "s2", OLD)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
@@ -25,6 +25,7 @@ from bridge.config import Config, LibraryConfig
 from bridge.errors import (
     ConfigError,
     ForbiddenError,
+    GuardStop,
     OutdatedAnswerError,
     VaultMarkerError,
     VaultOwnedError,
@@ -48,6 +49,7 @@ from bridge.vault.marker import (
 )
 
 if TYPE_CHECKING:
+    from bridge.inbox import Inbox, WaitingNote
     from bridge.library import Library
     from bridge.vault.quiet import Quiet
     from bridge.vault.side import VaultSide
@@ -145,18 +147,23 @@ class App:
         """
         with contextlib.ExitStack() as stack:
             state = stack.enter_context(self._state(order))
+            inbox = self._inbox(state, order)
+            answers = inbox.take() if inbox is not None else {}
             asked = self._answer(state, order)
             connections = self._connected(stack)
             before = sum(client.requests for client in connections)
             if order.full:
                 state.notes.forget_stats()
             try:
-                report = self._run(state, connections, order, progress)
-            except ForbiddenError:
-                if not self._forget_rights(state):
-                    raise
-                # What was known of the rights was old. With the present ones there may be nothing to refuse.
-                report = self._run(state, connections, order, progress)
+                report = self._run_allowed(state, connections, order, progress, answers)
+            except GuardStop:
+                # A daemon asks in the vault (R33). A person who ran a command was told, and it wrote nothing (law 10).
+                if inbox is not None and not order.dry_run and (self._stay is not None or inbox.is_there):
+                    self._show(inbox)
+                raise
+            if inbox is not None:
+                report.indexes_written += 0 if order.dry_run else self._show(inbox)
+                report.messages += inbox.messages
             # The rights are part of what the cycle cost.
             report.requests = sum(client.requests for client in connections) - before
             if asked is not None and order.answer is not None:
@@ -244,7 +251,30 @@ class App:
         self.config = configuration.read(self.vault)
         self.disconnect()
 
-    def _run(self, state: State, clients: list[ZoteroClient], order: Order, progress: Progress) -> Report:
+    def _run_allowed(
+        self,
+        state: State,
+        clients: list[ZoteroClient],
+        order: Order,
+        progress: Progress,
+        answers: Mapping[str, str],
+    ) -> Report:
+        try:
+            return self._run(state, clients, order, progress, answers)
+        except ForbiddenError:
+            if not self._forget_rights(state):
+                raise
+            # What was known of the rights was old. With the present ones there may be nothing to refuse.
+            return self._run(state, clients, order, progress, answers)
+
+    def _run(
+        self,
+        state: State,
+        clients: list[ZoteroClient],
+        order: Order,
+        progress: Progress,
+        answers: Mapping[str, str],
+    ) -> Report:
         zone = ZoneInfo(self.config.time.zone)
         messages: list[str] = []
         libraries = [self._library(state, client, messages) for client in clients]
@@ -254,6 +284,7 @@ class App:
             yes=order.yes,
             full=order.full,
             fingerprint=self.config.fingerprint(),
+            answers=answers,
             limits=wiring.limits(self.config),
         )
         report = run_cycle(
@@ -296,7 +327,45 @@ class App:
     def _check_owner(self, order: Order) -> None:
         machine = self.owner()
         if machine is not None and machine.id != self._machine().id and not order.take_over:
+            if self._stay is not None and not order.dry_run and self._may_take_over(machine):
+                return
             raise VaultOwnedError(f"this vault is synced by another machine ({machine.name or machine.id})")
+
+    # --- the inbox in the vault (R6, R31, R33) ---
+
+    def _inbox(self, state: State, order: Order) -> Inbox | None:
+        if not self.config.index.attention:
+            return None
+        from bridge.inbox import Inbox
+
+        quiet = self._stay.quiet if self._stay is not None and order.quiet else None
+        return Inbox(self.vault, self.config.index.folder, state, lambda path: quiet is not None and path in quiet.warm)
+
+    def _show(self, inbox: Inbox) -> int:
+        """Renew the note; how many were written."""
+        shown = inbox.show()
+        if self._stay is not None:
+            self._waiting_note().end()
+            if shown.new and self.config.daemon.notify:
+                from bridge.service.notice import notice
+
+                notice()
+        return int(shown.written)
+
+    def _waiting_note(self) -> WaitingNote:
+        from bridge.inbox import WaitingNote
+
+        return WaitingNote(self.vault, self.config.index.folder, self._machine())
+
+    def _may_take_over(self, other: Machine) -> bool:
+        """Whether a person said in the inbox that this machine takes over; asks where nobody did."""
+        if not self.config.index.attention:
+            return False
+        note = self._waiting_note()
+        if note.is_told(other):
+            return True
+        note.ask(other)
+        return False
 
     def _machine(self) -> Machine:
         """The machine we run on, without writing its id down: only a sync does that (law 12)."""

@@ -1,18 +1,13 @@
 """What to do about it, by the class of the error: the one place where people are told.
 
 The message of an error says what happened and where; the advice says what to do next, with a command where there is
-one.
+one. What to do about something held is in :mod:`bridge.remedies`, for it is said in a note as well.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bridge import errors as e
 from bridge.keys import MissingKeyError, UnapprovedServerError
-
-if TYPE_CHECKING:
-    from bridge.core.plan import Held
 
 _WEB_KEYS = "https://www.zotero.org/settings/keys"
 
@@ -67,40 +62,3 @@ def for_error(error: e.BridgeError, verb: str = "") -> str:
     if isinstance(error, e.UsageError):
         return f"See bridge {verb} --help." if verb else "See bridge --help."
     return next(_ADVICE[kind] for kind in type(error).__mro__ if kind in _ADVICE)
-
-
-_HELD = {
-    # the file
-    "broken-yaml": "mend the properties at the top of the note",
-    "duplicate-key-in-note": "keep one of the two properties of the same name",
-    "not-utf8": "save the file as UTF-8",
-    "unreadable": "give yourself the right to read it, or close what is writing it",
-    "unavailable": "have the cloud drive keep it on this machine; until then it counts as present",
-    "broken-block": "put the begin and end lines of the block back, or delete both",
-    # who it is
-    "copied-note": "delete the copy, or take zotero-key out of it",
-    "conflict-copy": "carry what you need over into the note, then delete the copy",
-    "lost-key": "put the zotero-key back, or delete the note",
-    "key-changed": "put the old zotero-key back",
-    "bad-zotero-key": "mend the zotero-key: eight capitals and digits, as in zotero-link",
-    "bad-zotero-library": "mend zotero-library: users/<number> or groups/<number>",
-    "unknown-item": "see whether its library is configured; if the paper is gone for good, take zotero-key out",
-    "foreign-note": "to make that note the paper's own, add `zotero-key: {key}` to its properties",
-    # one value
-    "not-one-value": "leave one value",
-    "not-text": "write it as plain text",
-    "not-a-date": "write the day as YYYY-MM-DD",
-    "tags-not-a-list": "write the tags as a list",
-    "cleared-title": "give it a title again",
-    "cleared-citekey": "give it a citation key again",
-    "refused-collections": "use a collection that exists in Zotero, or make it there first",
-    "refused-tags": "shorten the tag, or take it out",
-    "refused-status": "choose a status without : ; |",
-    "refused-by-zotero": "change the value to one that Zotero takes",
-    "put-back-fight": "find the tool or template that keeps writing it and let it leave the note alone",
-}
-
-
-def for_held(held: Held) -> str:
-    """What to do about something held, by its code; empty where the reason says it all."""
-    return _HELD.get(held.code, "").format(key=held.id.key if held.id else "")

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bridge.cli.advice import for_error, for_held
+from bridge.cli.advice import for_error
 from bridge.cli.talk import many, plain
+from bridge.remedies import for_held
 
 if TYPE_CHECKING:
     from bridge.core.plan import Held

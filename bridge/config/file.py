@@ -162,4 +162,9 @@ _MORE = """
 # quiet_seconds = 5         # a note is taken when nobody has changed it for so long
 # poll_seconds = 5          # how often Zotero is asked while things change
 # idle_poll_seconds = 60    # and while nothing does
+# notify = false            # say on the desktop that something new needs you
+#
+# [index]                   # what Bridge writes about the library
+# folder = "Index"
+# attention = true          # "Needs attention": conflicts and questions, to be answered with a tick
 """

@@ -197,18 +197,29 @@ class DaemonConfig(_Section):
 
     A note is left alone until it has been seen unchanged for ``quiet_seconds`` (Obsidian saves every two seconds while
     one types). Zotero is asked every ``poll_seconds`` while things change, and ever more seldom, up to
-    ``idle_poll_seconds``, while nothing does.
+    ``idle_poll_seconds``, while nothing does. ``notify``: say on the desktop that something new needs a person.
     """
 
     quiet_seconds: Annotated[float, Field(ge=0, le=3600)] = 5
     poll_seconds: Annotated[float, Field(ge=0.05, le=3600)] = 5
     idle_poll_seconds: Annotated[float, Field(ge=0.05, le=86400)] = 60
+    notify: bool = False
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.idle_poll_seconds < self.poll_seconds:
             raise ValueError("idle_poll_seconds must not be less than poll_seconds")
         return self
+
+
+class IndexConfig(_Section):
+    """The notes that the bridge writes about the library: where they are, and which.
+
+    ``attention``: ``Needs attention.md``, there while something needs a person.
+    """
+
+    folder: Folder = "Index"
+    attention: bool = True
 
 
 class SandboxConfig(_Section):
@@ -239,6 +250,7 @@ class Config(_Section):
     citekeys: CitekeysConfig = CitekeysConfig()
     guards: GuardsConfig = GuardsConfig()
     daemon: DaemonConfig = DaemonConfig()
+    index: IndexConfig = IndexConfig()
     sandbox: SandboxConfig | None = None
 
     @field_validator("library", mode="before")
@@ -260,9 +272,7 @@ class Config(_Section):
                 if library.id == other.id:
                     raise ValueError(f"{library.id} is named twice")
                 if _nested(library.folder, other.folder):
-                    raise ValueError(
-                        f"{other.id} and {library.id} need folders of their own, not one in the other"
-                    )
+                    raise ValueError(f"{other.id} and {library.id} need folders of their own, not one in the other")
             seen.append(library)
         return libraries
 
@@ -299,7 +309,14 @@ class Config(_Section):
         """
         said = self.model_dump(
             mode="json",
-            exclude={"guards": True, "conflicts": True, "daemon": True, "sandbox": True, "library": {"__all__": {"url"}}},
+            exclude={
+                "guards": True,
+                "conflicts": True,
+                "daemon": True,
+                "index": True,
+                "sandbox": True,
+                "library": {"__all__": {"url"}},
+            },
         )
         text = json.dumps(said, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -64,7 +64,7 @@ def test_a_harmed_note_is_held_untouched_and_mending_ends_it(desk: Desk, harm: C
     harm(desk)
     harmed = desk.path("p1").read_bytes()
     code, report = desk.sync()
-    assert (code, quiet(report), report["held"]) == (3, True, 1), desk.held()
+    assert (code, quiet({**report, "indexes": {}}), report["held"]) == (3, True, 1), desk.held()
     [held] = desk.held()
     assert (held["path"], bool(held["reason"]), bool(held["advice"])) == ("Papers/@p1.md", True, True)
     others_go_on(desk)

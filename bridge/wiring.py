@@ -6,6 +6,7 @@ same table, or that the tags of both sides meet in one form, is known here alone
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -75,7 +76,15 @@ def cycle_settings(config: Config, now: datetime) -> Settings:
         ),
         spell_tag=_Spelling(),
         create=config.notes.create,
+        sources=_sources(config),
     )
+
+
+def _sources(config: Config) -> Mapping[str, str]:
+    """Where each field that the configuration can move is kept in Zotero."""
+    tagged = config.status.store == "tag"
+    status = json.dumps(config.status.status_tags(), sort_keys=True) if tagged else "extra"
+    return {"status": status, **config.fields}
 
 
 def limits(config: Config) -> Limits:

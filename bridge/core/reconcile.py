@@ -100,9 +100,8 @@ def reconcile(
     :param skip: fields held already because the note shows them in no readable form; they are left alone.
     """
     if not skip.isdisjoint(_COMPOUND):
-        skip |= (
-            _COMPOUND  # R10: a date that cannot be read is not put back from Zotero (law 3); its status waits with it
-        )
+        # R10, law 3: a day that cannot be read is not put back from Zotero, and its status waits with it.
+        skip |= _COMPOUND
     draft = _Draft(item, base, zotero, vault, rules, open=set(skip))
     for row in policy.fields.values():
         if row.name not in skip:

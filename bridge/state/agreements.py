@@ -106,6 +106,14 @@ class Agreements:
         ):
             self._db.executemany(change, rows)
 
+    def forget_fields(self, names: Iterable[str]) -> None:
+        """No agreement says anything about these fields any more: a union is to be made of them (law 11)."""
+        for name in names:
+            path = f'$."{name}"'  # names of keys hold no quotation marks (bridge.config)
+            self._db.execute(
+                "UPDATE agreements SET zotero = json_remove(zotero, ?), vault = json_remove(vault, ?)", (path, path)
+            )
+
     # --- tombstones -------------------------------------------------------------------------------------------------
 
     def set_absent(self, items: Iterable[ItemId], *, absent: bool) -> None:

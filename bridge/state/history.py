@@ -92,6 +92,12 @@ class History:
             ((now, *item, field) for field in fields),
         )
 
+    def end_conflicts_of(self, fields: Iterable[str], now: str) -> None:
+        """Close the open conflicts of these fields on every item."""
+        self._db.executemany(
+            "UPDATE conflicts SET ended = ? WHERE field = ? AND ended = ''", ((now, field) for field in fields)
+        )
+
     def answer(self, number: int, keep: str) -> ItemId:
         """Record a person's answer to an open conflict and have its item looked at again.
 

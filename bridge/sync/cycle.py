@@ -22,7 +22,7 @@ from bridge.sync.ports import LibrarySide, Progress, Scan, VaultScanner
 from bridge.sync.report import Report
 
 #: Meta names in the state.
-FINGERPRINT, ANSWERED, APPROVED_NEW = "fingerprint", "guards-answered", "approved-new"
+FINGERPRINT, SOURCES, ANSWERED, APPROVED_NEW = "fingerprint", "sources", "guards-answered", "approved-new"
 #: Meta name: the guard that stopped the last cycle and what it asked about, as JSON; empty where none did.
 OPEN_GUARD = "guard-open"
 #: A written answer to a guard of edits in notes: Zotero's values go back into the notes.
@@ -160,6 +160,18 @@ class _Cycle:
             self.state.notes.forget_stats()
             for side in self.libraries:
                 self.state.items.set_all_pending(side.library)
+            self._forget_moved_fields()
+
+    def _forget_moved_fields(self) -> None:
+        """A field kept at another place in Zotero from now on has no base: what is not there yet was not cleared."""
+        before: dict[str, str] = json.loads(self.state.get_meta(SOURCES) or "{}")
+        now = self.options.settings.sources
+        moved = {name for name, source in now.items() if before.get(name, source) != source}
+        if "status" in moved:
+            moved.add("status-date")
+        self.state.agreements.forget_fields(moved)
+        self.state.history.end_conflicts_of(moved, self.stamp_now())
+        self.state.set_meta(SOURCES, json.dumps({**before, **now}))
 
     def _scan(self) -> None:
         scan = self.vault.scan()

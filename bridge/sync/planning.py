@@ -28,6 +28,8 @@ class Settings:
     rules: Rules
     spell_tag: Any  # (typed, own automatic tags, uses in the library) -> raw tag; see bridge.vault.tags.spell
     create: Literal["all", "wanted"] = "all"
+    #: Where in Zotero each field is kept, in any words; a field whose place changes has no base any more.
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,6 +249,37 @@ def test_a_key_of_ones_own_named_in_fields(desk: Desk) -> None:
     desk.settle()
 
 
+def configure(desk: Desk, text: str) -> None:
+    config = desk.vault / ".bridge" / "config.toml"
+    config.write_text(config.read_text().partition("\n[fields]")[0].partition("\n[status]")[0] + f"\n{text}\n")
+
+
+def test_law_9_a_field_kept_elsewhere_from_now_on_is_not_cleared(desk: Desk) -> None:
+    """What is not at the new place yet was never there: it goes there, and the old line stays (law 11)."""
+    configure(desk, '[fields]\nrating = "extra:Rating"')
+    desk.edit("p1", "^title: ", "rating: 5\ntitle: ")
+    desk.settle()
+    desk.web.change(desk.keys["p1"], extra=desk.web.item(desk.keys["p1"])["extra"].replace("Rating: 5", "Rating: 6"))
+    desk.edit("p1", "^rating: 5", "rating: 7")
+    assert desk.sync()[1]["conflicts"] == 1
+    configure(desk, '[fields]\nrating = "extra:Score"')
+    desk.settle()
+    assert desk.value("p1", "rating") == "7"
+    extra = desk.web.item(desk.keys["p1"])["extra"].split("\n")
+    assert "Score: 7" in extra
+    assert "Rating: 6" in extra
+
+
+def test_law_9_a_status_kept_in_a_tag_from_now_on_is_not_cleared(desk: Desk) -> None:
+    configure(desk, '[status]\nstore = "tag"')
+    code, said = desk.sync()
+    assert (code, said["error"]["guard"]) == (4, "mass-zotero")  # 44 papers are to get a tag
+    assert desk.sync("--yes")[0] == 0
+    assert desk.value("p1", "status") == "to-read"
+    assert "to-read" in desk.web.tags(desk.keys["p1"])
+    desk.settle()
+
+
 def test_a_citation_key_carries_its_file_and_links_with_it(desk: Desk) -> None:
     (desk.vault / "diary.md").write_text("See [[@p18]], [[@p18|it]], ![[@p18#Notes]] and [@p18; @p19].\n")
     desk.sync()

@@ -63,6 +63,9 @@ class _Values(Mapping[str, object]):
         value = self._record.face[self._fields[name]]
         return escape(value) if isinstance(value, str) else [escape(member) for member in value]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._own or name in self._fields
+
     def __iter__(self) -> Iterator[str]:
         return iter({**self._fields, **self._own})
 

@@ -9,10 +9,13 @@ Only the daemon lives long enough to look twice. ``sync --once`` has no quiet pe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from bridge.core.place import Stat
+
+#: Seconds between two files of one flood, at most; more than there are between two looks at a vault.
+GATHER = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Quiet:
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
         self._warm: frozenset[str] = frozenset()
-        self._unread: frozenset[str] = frozenset()
+        self._due: float | None = None
 
     @property
     def warm(self) -> frozenset[str]:
@@ -44,8 +47,11 @@ class Quiet:
 
     @property
     def due(self) -> float | None:
-        """When, by the clock, the next path that differs may be read; ``None`` where there is none left to read."""
-        return min((self._seen[path].still_at for path in self._unread), default=None)
+        """When, by the clock, the next paths that differ may be read; ``None`` where there is none left to read.
+
+        Those that come to rest soon after one another are waited for, so that a flood is read at once.
+        """
+        return self._due
 
     def look(self, there: Mapping[str, Stat], differing: Collection[str], *, reading: bool) -> frozenset[str]:
         """Take note of how things are now, and say which paths are warm.
@@ -65,10 +71,19 @@ class Quiet:
                 warm.add(path)
             seen[path] = found
         self._seen, self._warm = seen, frozenset(warm)
-        self._unread = self._warm if reading else frozenset(seen)
+        self._due = self._gathered(seen[path].still_at for path in (warm if reading else seen))
         return self._warm
 
     def forget(self) -> None:
         """Begin anew: the clock has jumped, or the disk was away."""
         self._seen.clear()
-        self._warm = self._unread = frozenset()
+        self._warm, self._due = frozenset(), None
+
+    def _gathered(self, times: Iterable[float]) -> float | None:
+        first = last = None
+        for time in sorted(times):
+            if first is None or last is None:
+                first = last = time
+            elif time - last <= GATHER and time - first <= self.seconds:
+                last = time
+        return last

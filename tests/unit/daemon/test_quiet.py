@@ -234,3 +234,31 @@ def test_a_citation_key_waits_while_a_note_that_links_to_it_is_being_edited(vaul
     vault.scan()
     assert [outcome.result for outcome in vault.side.apply([edit])] == ["applied"]
     assert daily.read_text() == "see [[@new]] and"
+
+
+def test_what_comes_to_rest_in_one_flood_is_read_at_once() -> None:
+    clock = HandClock()
+    quiet = Quiet(5.0, clock.monotonic)
+    there: dict[str, Stat] = {}
+    began = clock.mono
+    for number in range(8):
+        there[str(number)] = ONE
+        quiet.look(there, there.keys(), reading=False)
+        clock.pass_by(0.5)
+    assert quiet.due == began + 3.5 + 5
+    clock.pass_by(1)
+    quiet.look({**there, "later": ONE}, {*there, "later"}, reading=False)
+    assert quiet.due == began + 3.5 + 5  # that one is no part of the flood
+
+
+def test_r37_a_stream_that_never_ends_is_not_waited_for() -> None:
+    clock = HandClock()
+    quiet = Quiet(5.0, clock.monotonic)
+    there: dict[str, Stat] = {}
+    began = clock.mono
+    for number in range(100):
+        there[str(number)] = ONE
+        quiet.look(there, there.keys(), reading=False)
+        clock.pass_by(0.5)
+    assert quiet.due is not None
+    assert quiet.due <= began + 10

@@ -187,13 +187,15 @@ class History:
         )
         return tuple(ChangeRow(row[0], ItemId(row[1], row[2]), *row[3:]) for row in self._db.execute(query, (cycle,)))
 
-    def outgoing_since(self, started: str) -> list[ChangeRow]:
-        """What went to Zotero in cycles since a moment (ISO 8601): the guards' rolling day (R33)."""
+    def outgoing_since(self, started: str, *, after: int = 0) -> list[ChangeRow]:
+        """What went to Zotero in cycles since a moment (ISO 8601) and after a cycle: the guards' rolling day (R33)."""
         query = (
             "SELECT side, library, key, path, title, field, before, after, why FROM changes"
-            " JOIN cycles ON cycles.number = changes.cycle WHERE side = 'zotero' AND started >= ?"
+            " JOIN cycles ON cycles.number = changes.cycle WHERE side = 'zotero' AND started >= ? AND number > ?"
         )
-        return [ChangeRow(row[0], ItemId(row[1], row[2]), *row[3:]) for row in self._db.execute(query, (started,))]
+        return [
+            ChangeRow(row[0], ItemId(row[1], row[2]), *row[3:]) for row in self._db.execute(query, (started, after))
+        ]
 
 
 def _title(face: str | None, item: str | None) -> str:

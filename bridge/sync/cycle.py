@@ -22,7 +22,7 @@ from bridge.sync.ports import LibrarySide, Progress, Scan, VaultScanner
 from bridge.sync.report import Report
 
 #: Meta names in the state.
-FINGERPRINT, SOURCES, ANSWERED, APPROVED_NEW = "fingerprint", "sources", "guards-answered", "approved-new"
+FINGERPRINT, SOURCES, ANSWERED, APPROVED_NEW = "fingerprint", "sources", "guards-answered-until", "approved-new"
 #: Meta name: the guard that stopped the last cycle and what it asked about, as JSON; empty where none did.
 OPEN_GUARD = "guard-open"
 #: A written answer to a guard of edits in notes: Zotero's values go back into the notes.
@@ -98,6 +98,7 @@ class _Cycle:
         self._appliers: list[Applier] = []
         self.requests_before = sum(side.requests for side in libraries)
         self._renamed_before = vault.renamed
+        self._answered = False
 
     def stamp_now(self) -> str:
         return self._now().isoformat(timespec="seconds")
@@ -144,6 +145,8 @@ class _Cycle:
             self.state.set_meta("last-cycle", self.stamp_now())
             for applier in self._appliers:
                 if applier.cycle is not None:
+                    if self._answered:  # a person has agreed to all that this cycle did, too (R33)
+                        self.state.set_meta(ANSWERED, str(applier.cycle))
                     self.state.history.end_cycle(applier.cycle, self.report.seconds, self.report.to_json())
                     self.state.agreements.prune((self._now() - STAMP_LIFE).isoformat(timespec="seconds"))
 
@@ -202,8 +205,7 @@ class _Cycle:
         """Ask before too much is changed (law 10, R33)."""
         options, state = self.options, self.state
         if options.yes:
-            if not options.dry_run:
-                state.set_meta(ANSWERED, self.stamp_now())
+            self._answered = True
             return
         policy, notes = options.settings.policy, state.counts()["notes"]
         tasks = [task for _, _, plans in planned for task in plans.tasks]
@@ -244,8 +246,7 @@ class _Cycle:
         about = safety.about(stop.guard, things)
         if (answer := self.options.answers.get(about)) is None:
             raise GuardStop(stop.message, stop.guard, about, tuple(shown))
-        if not self.options.dry_run:
-            self.state.set_meta(ANSWERED, self.stamp_now())
+        self._answered = True
         return answer
 
     def _path(self, item: ItemId) -> str:
@@ -257,8 +258,8 @@ class _Cycle:
         if not outgoing:
             return 0
         day_ago = (self._now() - timedelta(days=1)).isoformat(timespec="seconds")
-        since = max(day_ago, self.state.get_meta(ANSWERED) or "")
-        earlier = {row.id for row in self.state.history.outgoing_since(since)}
+        answered = int(self.state.get_meta(ANSWERED) or 0)
+        earlier = {row.id for row in self.state.history.outgoing_since(day_ago, after=answered)}
         return len(earlier - {move.id for move in outgoing})
 
     def _apply(self, side: LibrarySide, planner: Planner, plans: Plans) -> None:

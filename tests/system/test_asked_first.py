@@ -149,6 +149,21 @@ def test_law_10_nothing_is_written_before_a_person_says_yes(
     desk.settle()
 
 
+def test_r33_what_was_agreed_to_counts_no_more_that_day(desk: Desk) -> None:
+    rewrite_half_of_the_titles(desk)
+    assert desk.sync("--yes")[0] == 0
+    desk.edit("p40", "^title: .*$", "title: One more")
+    desk.settle()
+    # What nobody was asked about does count: a few and a few make many.
+    for n in range(26, 40):
+        desk.edit(f"p{n}", "^title: .*$", f"title: By and by {n}")
+    desk.settle()
+    for n in range(12):
+        desk.edit(f"p{n}", "^title: .*$", f"title: By and by {n}")
+    code, said = desk.sync()
+    assert (code, said["error"]["guard"]) == (4, "mass-zotero")
+
+
 def test_law_9_a_vault_that_is_not_there_deletes_nothing(desk: Desk) -> None:
     """Unmounted: the folder is empty, its marker gone."""
     shutil.rmtree(desk.vault)

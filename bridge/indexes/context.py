@@ -177,7 +177,7 @@ def _hosts(
             hosts.setdefault(page, set()).update(paths)
     for page in pages:
         if page.kind is PageKind.WEEK and rules.week_host:
-            path = rules.week_host.replace("{week}", page.name)
+            path = rules.week_path(page.name)
             if path in vault.notes:
                 hosts.setdefault(page, set()).add(path)
     return {page: tuple(sorted(paths)) for page, paths in hosts.items()}

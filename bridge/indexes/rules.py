@@ -125,6 +125,10 @@ class IndexRules:
     week_host: str = ""
     templates: Mapping[str, str] = field(default_factory=dict)
 
+    def week_path(self, week: str) -> str:
+        """The person's own note for a week, ``""`` where none is to be filled."""
+        return self.week_host.replace("{week}", week)
+
     @property
     def picture(self) -> str:
         """Path of the picture on the reading list (:mod:`bridge.indexes.picture`)."""

@@ -27,8 +27,8 @@ class PaperView:
     """A paper in a template.
 
     ``title`` is a link to its note; ``cited`` is ``title (Wei et al., 2025)``; ``line`` adds the venue and the person's
-    summary. ``notes`` shows the notes in place. ``dated`` is the day or date of the list it is in with a colon and a
-    space behind it, or nothing.
+    summary. ``notes`` shows the notes in place; ``detailed`` tells whether there is anything of the person's at all.
+    ``dated`` is the day or date of the list it is in with a colon and a space behind it, or nothing.
     """
 
     title: str
@@ -44,6 +44,11 @@ class PaperView:
     questions: tuple[str, ...]
     notes: str
     dated: str = ""
+
+    @property
+    def detailed(self) -> bool:
+        """Whether the person has written anything about the paper."""
+        return bool(self.summary or self.points or self.questions or self.notes)
 
 
 def view(paper: Paper, dated: str = "") -> PaperView:

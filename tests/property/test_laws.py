@@ -25,6 +25,7 @@ from world import World
 from bridge.core.base import stamp
 from bridge.core.policy import normal_day
 from bridge.core.reconcile import members, text
+from bridge.core.record import Face
 from bridge.errors import OutdatedAnswerError, UnreachableError
 from bridge.vault import tags
 
@@ -60,6 +61,10 @@ class Laws(RuleBasedStateMachine):
         #: Copies of notes as they were when all was quiet, with whether both sides agreed on all of them.
         self.copies: dict[str, list[tuple[MemoryNote, bool]]] = {key: [] for key in KEYS}
         self.backups: list[Any] = []
+        #: Where people edited a field since both sides were last found equal; a conflict needs both.
+        self.edited: dict[tuple[str, str], set[str]] = {}
+        #: Items whose note a person deleted when it was known.
+        self.deleted: set[str] = set()
 
     def teardown(self) -> None:
         try:
@@ -128,6 +133,7 @@ class Laws(RuleBasedStateMachine):
             self.world.change(key, status=STATUS.normal(name), status_date="2025-01-01" if name else "")
         elif place == "vault" and self.has_note(key):
             self.world.edit(key, status=name)
+        self.edited.setdefault((key, "status"), set()).add(place)
 
     @rule(place=a_place, key=an_item, day=st.sampled_from(("2024-02-02", "2024-03-03T10:00:00Z", "", "soon")))
     def set_date(self, place: str, key: str, day: str) -> None:
@@ -142,15 +148,23 @@ class Laws(RuleBasedStateMachine):
         # R6: an edit on either side ends an open conflict, so it replaces both of its values.
         seen = f"{self.said(place, key, field)} {self.in_conflict(key, field)}"
         self.replaced(key, field, seen)
+        self.edited.setdefault((key, field), set()).add(place)
         put = self.world.change if place == "zotero" else self.world.edit
         put(key, **{field: value()})
+
+    def no_base_from_here(self, *keys: str) -> None:
+        """What happens now may set the sides of these items apart without any edit."""
+        for key in keys:
+            for field in (*SCALARS, "status"):
+                self.edited[key, field] = {"zotero", "vault"}
 
     @rule(place=a_place, key=an_item, spelling=st.sampled_from(("{}", "Big {}", "#{}", "a/{}")))
     def add_tag(self, place: str, key: str, spelling: str) -> None:
         if place == "zotero" and self.on_server(key):
             raw = spelling.lstrip("#").format(self.token(key, "tags"))
             self.world.change(key, tags=(*members(self.world.zotero(key)["tags"]), raw))
-        elif place == "vault" and self.has_note(key):
+        elif place == "vault" and self.has_note(key) and self.world.shows(key, "tags") is not None:
+            # (A list written where the key was taken out says that everything else is to go.)
             typed = spelling.format(self.token(key, "tags")).replace(" ", "-")
             self.world.edit(key, tags=(*members(self.world.shows(key, "tags")), typed))
 
@@ -158,6 +172,8 @@ class Laws(RuleBasedStateMachine):
     def change_tags(self, place: str, key: str, some: set[str], data: st.DataObject) -> None:
         """Shared tags come and go, and so does one of those with a token."""
         if not (self.on_server(key) if place == "zotero" else self.has_note(key)):
+            return
+        if place == "vault" and self.world.shows(key, "tags") is None:
             return
         shown = members(self.world.zotero(key)["tags"] if place == "zotero" else self.world.shows(key, "tags"))
         mine = [tag for tag in shown if any(token in tag for _, _, token in self.live)]
@@ -198,6 +214,7 @@ class Laws(RuleBasedStateMachine):
         if self.has_note(key) and self.copies[key]:
             note, _ = data.draw(st.sampled_from(self.copies[key]))
             self.taken_away("vault", key, (*SCALARS, "tags"))
+            self._undoes_what_was_sent(key)
             if not self._is_known(key, note):
                 # With a stamp that nobody knows it might as well be a person's edit of the note's side of a conflict.
                 for row in self.world.conflicts():
@@ -217,6 +234,14 @@ class Laws(RuleBasedStateMachine):
         self.sync()
         assert self.world.server.writes == sent
 
+    def _undoes_what_was_sent(self, key: str) -> None:
+        """An old copy that comes while nobody knows whether a write arrived reads like a person's undoing of it."""
+        self.no_base_from_here(key)
+        with self.world.state() as state:
+            intent = state.agreements.intent(item_id(key))
+        for field in (*SCALARS, "tags") if intent is not None else ():
+            self.replaced(key, field, " ".join(members(intent.base.zotero.get(field))) if intent else "")
+
     def _is_known(self, key: str, note: MemoryNote) -> bool:
         with self.world.state() as state:
             return state.agreements.by_stamp(item_id(key), note.stamp) is not None
@@ -225,12 +250,19 @@ class Laws(RuleBasedStateMachine):
     def delete_note(self, key: str) -> None:
         if self.has_note(key):
             self.taken_away("vault", key, (*SCALARS, "tags"))
-            self.world.disk.delete(self.world.home(key))
+            path = self.world.home(key)
+            with self.world.state() as state:
+                # One that was made and never agreed on, for the process died there, is made again.
+                if path in state.notes.bound() and state.agreements.base(item_id(key)) is not None:
+                    self.deleted.add(key)
+            self.world.disk.delete(path)
 
     @rule(key=an_item)
     def bring_note_back(self, key: str) -> None:
         """R38: from the trash of the file system, at another place."""
         if self.copies[key] and not self.world.disk.paths_of(item_id(key)):
+            self._undoes_what_was_sent(key)
+            self.deleted.discard(key)
             self.world.disk.put(f"Back/{key}.md", self.copies[key][-1][0])
 
     @rule(key=an_item)
@@ -321,9 +353,33 @@ class Laws(RuleBasedStateMachine):
                 return
         self.world.server.roll_back(backup)
         self.world.server.fail_at_page = None
+        self.no_base_from_here(*KEYS)
+        void = self._changed_behind_its_version()
         # What only the server had is the server's loss, be it noted in a conflict that ends with both sides equal.
         self.live = {(k, f, t) for k, f, t in self.live if t in self.said("zotero", k, f) + self.said("vault", k, f)}
         self.sync()
+        for key, face in void:
+            self._removes_nothing(face, self.world.note(key).face)
+
+    def _changed_behind_its_version(self) -> list[tuple[str, Face]]:
+        """Items whose content is another one though the version has not risen, with what their notes show."""
+        found = []
+        with self.world.state() as state:
+            for key in KEYS:
+                known, now = state.items.get_item(item_id(key)), self.world.server.items.get(key)
+                if not (known and now and self.has_note(key)) or now["version"] > known["version"]:
+                    continue
+                if {**known["data"], "version": 0} != {**now["data"], "version": 0}:
+                    found.append((key, self.world.note(key).face))
+        return found
+
+    def _removes_nothing(self, before: Face, after: Face) -> None:
+        for field in SCALARS:
+            if text(before.get(field)).strip():
+                normal = POLICY.fields[field].normal
+                assert normal(text(before[field])) == normal(text(after.get(field)))
+        gone = {tags.key(one) for one in members(before.get("tags"))}
+        assert gone <= {tags.key(one) for one in members(after.get("tags"))}
 
     def _everywhere(self, key: str, field: str) -> str:
         sides = (self.said("zotero", key, field), self.said("vault", key, field))
@@ -336,6 +392,8 @@ class Laws(RuleBasedStateMachine):
         self._calm_weather()
         world = self.world
         world.lose_state()
+        self.no_base_from_here(*KEYS)
+        self.deleted.clear()
         self.live = {(k, f, t) for k, f, t in self.live if t in self._everywhere(k, f)}
         orphans = []
         for key in KEYS:
@@ -345,13 +403,8 @@ class Laws(RuleBasedStateMachine):
                     orphans.append((key, face, world.note(key).face))
         self.sync()
         for key, zotero, vault in orphans:
-            for before, after in ((zotero, world.zotero(key)), (vault, world.note(key).face)):
-                for field in SCALARS:
-                    if text(before.get(field)).strip():
-                        normal = POLICY.fields[field].normal
-                        assert normal(text(before[field])) == normal(text(after.get(field)))
-                gone = {tags.key(one) for one in members(before.get("tags"))}
-                assert gone <= {tags.key(one) for one in members(after.get("tags"))}
+            self._removes_nothing(zotero, world.zotero(key))
+            self._removes_nothing(vault, world.note(key).face)
 
     def _calm_weather(self) -> None:
         self.world.server.answers.clear()
@@ -380,6 +433,10 @@ class Laws(RuleBasedStateMachine):
         """Law 3."""
         for key, field, token in self.live:
             assert token in self._everywhere(key, field), f"{token} of {field} in {key} is lost"
+        for row in self.world.conflicts():
+            assert self.edited.get((row.id.key, row.field)) == {"zotero", "vault"}, "a conflict with oneself (R4)"
+        for key in self.deleted:
+            assert self.world.disk.paths_of(item_id(key)) == [], "a note that a person deleted is made again (R38)"
 
     def _is_in_step(self, key: str) -> None:
         world = self.world
@@ -400,8 +457,12 @@ class Laws(RuleBasedStateMachine):
             normal = POLICY.fields[field].normal
             pair = (normal(text(zotero[field])), normal(served(field, text(vault.get(field)))))
             assert pair[0] == pair[1] or field in apart, field
+            if field not in apart:
+                self.edited.pop((key, field), None)
         status = (STATUS.normal(text(zotero["status"])), STATUS.normal(text(vault.get("status"))))
         assert status[0] == status[1] or "status" in apart
+        if "status" not in apart:
+            self.edited.pop((key, "status"), None)
         if not apart & {"status", "status-date"} and status[0]:
             days = (normal_day(text(zotero["status-date"])), normal_day(text(vault.get("status-date"))))
             assert days[0] == days[1]

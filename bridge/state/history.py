@@ -64,13 +64,15 @@ class History:
     # --- conflicts (R6) -----------------------------------------------------------------------------------------------
 
     def conflicts(self) -> list[ConflictRow]:
-        """The open conflicts, oldest first."""
+        """The open conflicts, oldest first. One rests while its note is deleted or its paper erased (R38)."""
         query = """
             SELECT c.number, c.library, c.key, n.path, n.face, i.json, c.field, c.zotero, c.vault, c.opened, c.answer
             FROM conflicts c
             LEFT JOIN notes n ON n.library = c.library AND n.key = c.key AND NOT n.copy
             LEFT JOIN items i ON i.library = c.library AND i.key = c.key
-            WHERE c.ended = '' GROUP BY c.number ORDER BY c.number"""
+            LEFT JOIN bases b ON b.library = c.library AND b.key = c.key
+            WHERE c.ended = '' AND NOT coalesce(b.absent, 0) AND NOT coalesce(i.gone, 0)
+            GROUP BY c.number ORDER BY c.number"""
         return [
             ConflictRow(row[0], ItemId(row[1], row[2]), _title(row[4], row[5]), row[3] or "", *row[6:])
             for row in self._db.execute(query)
@@ -109,6 +111,8 @@ class History:
             raise UsageError(f"There is no conflict {number}.")
         if row[2]:
             raise OutdatedAnswerError(f"Conflict {number} is over: it was answered, or the values changed since.")
+        if all(number != open_one.number for open_one in self.conflicts()):
+            raise OutdatedAnswerError(f"Conflict {number} rests: its note was deleted, or its paper erased.")
         self._db.execute("UPDATE conflicts SET answer = ? WHERE number = ?", (keep, number))
         item = ItemId(row[0], row[1])
         self._db.execute("UPDATE items SET pending = 1 WHERE library = ? AND key = ?", item)
@@ -126,10 +130,15 @@ class History:
             )
 
     def held(self) -> list[Held]:
-        """Everything that waits for a person to mend it: items, then files."""
+        """Everything that waits for a person to mend it: items, then files.
+
+        What was wrong with a note that is gone is no matter while it is gone (R38).
+        """
         rows = self._db.execute(
             "SELECT h.code, h.reason, coalesce(nullif(h.path, ''), n.path, ''), h.field, h.library, h.key FROM held h"
             " LEFT JOIN notes n ON n.library = h.library AND n.key = h.key AND NOT n.copy"
+            " LEFT JOIN bases b ON b.library = h.library AND b.key = h.key"
+            " WHERE NOT coalesce(b.absent, 0) AND (n.path IS NOT NULL OR h.code <> 'unknown-item')"
             " GROUP BY h.library, h.key, h.code, h.field, h.reason ORDER BY h.library, h.key"
         )
         items = [Held(row[0], row[1], row[2], row[3], ItemId(row[4], row[5])) for row in rows]

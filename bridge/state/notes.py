@@ -44,6 +44,14 @@ class Notes:
                 found[item] = _row(row)
         return found
 
+    def strays(self) -> set[str]:
+        """Paths of notes that name an item no library has."""
+        query = (
+            "SELECT path FROM notes n WHERE key IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM items i WHERE i.library = n.library AND i.key = n.key)"
+        )
+        return {path for (path,) in self._db.execute(query)}
+
     def bound(self) -> Mapping[str, ItemId]:
         """Path to item of every bound note, held copies included."""
         query = "SELECT path, library, key FROM notes WHERE key IS NOT NULL"

@@ -55,6 +55,10 @@ class VaultIndex(NoteIndex, Protocol):
         """What is held about files as last read, each with its ``path``."""
         ...
 
+    def strays(self) -> Collection[str]:
+        """Paths of notes that name an item no library has."""
+        ...
+
     def facts(self) -> Iterable[tuple[str, Facts]]:
         """What notes not bound to any item tell about papers (R26, R28), by path."""
         ...
@@ -167,7 +171,9 @@ class Scanner:
             look.read(path, known.get(path))
         look.leave_nameless(odd & warm & known.keys())
         copies = {problem.path for problem in held if problem.code in COPIES}
-        homes = {item: path for path, item in bound.items() if path not in copies}
+        # R8 keeps a pair of note and item together; a key that is no item's made no pair, and may go or change.
+        single = copies.union(self._index.strays())
+        homes = {item: path for path, item in bound.items() if path not in single}
         says: dict[str, ItemId | None] = {
             path: item for path, item in bound.items() if path not in missing or path in hidden
         }

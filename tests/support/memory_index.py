@@ -48,6 +48,9 @@ class MemoryIndex:
                 taken.setdefault(name, []).append(path)
         return taken
 
+    def strays(self) -> set[str]:
+        return set()
+
     def held(self) -> Iterator[Held]:
         for row in self.notes.values():
             yield from row.held

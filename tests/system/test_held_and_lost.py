@@ -102,6 +102,55 @@ def test_law_3_a_value_that_cannot_be_read_stays_and_is_held_alone(desk: Desk, k
     assert (desk.value("p1", "status"), desk.value("p1", "title")) == ("read", "Paper number 1")
 
 
+def test_what_is_held_or_in_conflict_rests_while_the_note_is_gone(desk: Desk) -> None:
+    """R38: a deleted note leaves nothing behind that nobody can mend; back again, it has what it had."""
+    desk.edit("p1", "^  - own-1$", "  - " + "x" * 256)
+    for name in ("p2", "p3"):
+        desk.web.change(desk.keys[name], title="Theirs")
+        desk.edit(name, "^title: .*$", "title: Mine")
+    code, report = desk.sync()
+    assert (code, report["conflicts"], report["held"]) == (3, 2, 1)
+    [number] = [one["id"] for one in desk.json("conflicts")[1]["conflicts"] if one["path"] == "Papers/@p2.md"]
+    texts = {name: desk.text(name) for name in ("p1", "p2")}
+    for name in texts:
+        desk.path(name).unlink()
+    desk.web.erase(desk.keys["p3"])
+    desk.settle()
+    assert desk.json("status")[1]["conflicts"] == desk.held() == []
+    code, said = desk.json("resolve", number, "--keep", "zotero")
+    assert (code, said["error"]["code"]) == (1, "OutdatedAnswerError")
+    for name, text in texts.items():
+        desk.write(name, text)
+    code, report = desk.sync()
+    assert (code, report["conflicts"], report["held"]) == (3, 1, 1)
+    assert desk.run("resolve", number, "--keep", "zotero").code == 3
+    assert desk.value("p2", "title") == "Theirs"
+
+
+def test_a_note_with_a_key_that_no_library_has_is_freed_by_the_advice_it_gets(desk: Desk) -> None:
+    """R8 guards a pair of note and item; a key that never was an item's made no pair."""
+    stray = desk.vault / "Papers" / "stray.md"
+    body = "\nMine, with zotero-key as a word.\n"
+    stray.write_text(f"---\nzotero-key: ABCDEFGH\nmine: yes\n---\n{body}")
+    assert desk.sync()[0] == 3
+    [held] = desk.held()
+    assert held["code"] == "unknown-item"
+    assert "take zotero-key out" in held["advice"]
+    stray.write_text(f"---\nmine: yes\n---\n{body}")
+    desk.settle()
+    assert desk.held() == []
+    # And one that is mended instead becomes that item's note.
+    stray.write_text(f"---\nzotero-key: ABCDEFGH\nmine: yes\n---\n{body}")
+    assert desk.sync()[0] == 3
+    (key,) = desk.web.add({"itemType": "book", "title": "Missing so far"})
+    stray.write_text(f"---\nzotero-key: {key}\nmine: yes\n---\n{body}")
+    desk.sync()
+    desk.settle()
+    assert "title: Missing so far" in stray.read_text()
+    assert stray.read_text().endswith(body)
+    assert not (desk.vault / "Papers" / f"{key}.md").exists()
+
+
 def test_a_broken_block_is_held_alone(desk: Desk) -> None:
     """R29: the properties go on; the block is left as it is until its lines are whole again."""
     whole = desk.text("p1")

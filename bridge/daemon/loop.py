@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 #: Seconds between two looks at the files alone, however fast they change, and how many times longer than a look the
 #: time between two is: a flood must not keep a core busy.
 GLANCE, GLANCE_SHARE = 0.5, 10.0
+#: Seconds that the configuration must have stood still: editors write in pieces.
+SETTLED = 0.5
 #: The longest wait in one piece. A machine that slept notices after waking within this time.
 NAP = 30.0
 #: A clock that is off by so many seconds has jumped: the machine slept, or was set.
@@ -116,14 +118,19 @@ class Daemon:
         self._glance_due: float | None = None
         self._glance_after = now
         self._seen = (now, self._clock.wall())
-        self._config = _stamp(app.vault / CONFIG_PATH)
+        self._config = self._config_seen = _stamp(app.vault / CONFIG_PATH)
+        self._config_due: float | None = None
         self._can_watch = True
         self._status = DaemonStatus(os.getpid(), bell.port, str(app.vault), "starting", self._now(), self._now())
 
     # --- from any thread, and from signal handlers ---
 
     def wake(self, reason: str = "asked") -> None:
-        """Look again. ``vault``: files may have changed; ``config``: read the configuration; else: both sides, now."""
+        """Look again.
+
+        ``vault``: files may have changed. ``config``: the configuration may have; ``reload``: read it, whether or not.
+        ``owner``: another machine may have let the vault go. Anything else: look at both sides now.
+        """
         self._bell.ring(reason)
 
     def stop(self) -> None:
@@ -180,7 +187,7 @@ class Daemon:
         self._listener.alive()
         if self._has_jumped(began + nap):
             self._begin_anew()
-        self._look_at_config(asked="config" in reasons)
+        self._look_at_config(asked="reload" in reasons)
         now = self._clock.monotonic()
         if reasons - {"vault", "config", "owner"} or ("owner" in reasons and self._is_owned_elsewhere()):
             self._pace.hurry(now)
@@ -193,8 +200,7 @@ class Daemon:
             self._cycle(self._own_order(), own=True)
 
     def _next(self) -> float:
-        due = self._next_cycle()
-        return due if self._glance_due is None else min(due, self._glance_due)
+        return min(each for each in (self._next_cycle(), self._glance_due, self._config_due) if each is not None)
 
     def _next_cycle(self) -> float:
         """When a cycle is due: by the poll, or since a file that was edited stands still."""
@@ -329,10 +335,15 @@ class Daemon:
 
     def _look_at_config(self, *, asked: bool) -> None:
         """Read the configuration if its file is another one now; a broken one changes nothing and is said once."""
-        stamp = _stamp(self._app.vault / CONFIG_PATH)
+        stamp, now = _stamp(self._app.vault / CONFIG_PATH), self._clock.monotonic()
         if stamp is None or (stamp == self._config and not asked):
-            return  # not there: neither is the vault, and the next cycle says so
-        self._config = stamp
+            self._config_due = None
+            return  # where it is not there, neither is the vault, and the next cycle says so
+        if stamp != self._config_seen:
+            self._config_seen, self._config_due = stamp, now + SETTLED
+        if self._config_due is not None and now < self._config_due and not asked:
+            return
+        self._config, self._config_due = stamp, None
         try:
             self._app.reload()
         except ConfigError as error:
@@ -343,7 +354,7 @@ class Daemon:
             return
         options = self._app.config.daemon
         self._quiet.seconds = options.quiet_seconds
-        self._pace.set(options.poll_seconds, options.idle_poll_seconds, self._clock.monotonic())
+        self._pace.set(options.poll_seconds, options.idle_poll_seconds, now)
         self._status = replace(self._status, config="")
         _log.info("The configuration was read anew.")
 

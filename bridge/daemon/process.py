@@ -46,7 +46,7 @@ def _signals(daemon: Daemon, begin: Callable[[], None]) -> Iterator[None]:
         "SIGINT": end,
         "SIGTERM": end,
         "SIGBREAK": end,  # Ctrl-Break, on Windows only
-        "SIGHUP": lambda *_: daemon.wake("config"),
+        "SIGHUP": lambda *_: daemon.wake("reload"),
         "SIGUSR1": lambda *_: daemon.wake("signal"),
     }
     before = {

@@ -402,8 +402,28 @@ def test_a_configuration_edited_while_it_runs_counts(bench: Bench) -> None:
 
     bench.bell.at(300, edit)
     cycles = [at for at in bench.run(320) if at >= 300]
-    assert cycles[0] == 300
+    assert cycles[0] == 300.5
     assert len(cycles) >= 10
+    assert bench.app.reloads == 1
+
+
+def test_a_configuration_is_read_when_it_stands_still(bench: Bench) -> None:
+    def write(text: str) -> None:
+        bench.app.settings.write_text(text)
+        bench.daemon.wake("config")
+
+    bench.app.reload_error = ConfigError("half of it")
+    for step in range(5):
+        bench.bell.at(300 + step * 0.3, lambda step=step: write("x" * (step + 2)))  # type: ignore[misc]  # its default
+    bench.bell.at(301.5, lambda: setattr(bench.app, "reload_error", None))
+    bench.run(310)
+    assert bench.app.reloads == 1
+    assert bench.told.said == []
+
+
+def test_a_person_may_have_the_configuration_read_at_once(bench: Bench) -> None:
+    bench.bell.at(300, lambda: bench.daemon.wake("reload"))
+    assert 300 in bench.run(310)
     assert bench.app.reloads == 1
 
 

@@ -152,3 +152,25 @@ def test_a_page_that_moves_is_due_with_all_that_link_to_it() -> None:
         Page(PageKind.TOPICS),
         *(Page(PageKind.TOPIC, name) for name in ("x", "x/y", "x/y/z")),
     }
+
+
+def test_a_question_put_otherwise_is_due_where_questions_are() -> None:
+    rules = IndexRules()
+    old = Paper(ItemId("users/1", "A"), "T", topics=("X",), questions=("Why?",))
+    new = replace(old, questions=("How?",))
+    context = make_context(Papers([old]), rules)
+    assert due([(old, new)], context.pages(), context, rules) == {Page(PageKind.QUESTIONS)}
+
+
+def test_a_tag_that_leaves_the_collection_it_had_joined_is_due_in_both_places() -> None:
+    rules = IndexRules(topics=TopicRules(min_papers=1))
+    tagged = Paper(ItemId("users/1", "A"), "T", tags=("graphs",))
+    first = Paper(ItemId("users/1", "B"), "T", topics=("NLP/Graphs",))
+    second = Paper(ItemId("users/1", "C"), "T", topics=("Vision/Graphs",))
+    catalogue = Papers([tagged, first])
+    before = make_context(catalogue, rules)
+    catalogue.put(second.id, second)
+    after = make_context(catalogue, rules)
+    assert {Page(PageKind.TOPIC, "graphs"), Page(PageKind.TOPIC, "nlp/graphs")} <= due(
+        [(None, second)], before.pages(), after, rules
+    )

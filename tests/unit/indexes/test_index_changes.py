@@ -168,9 +168,10 @@ def test_a_tag_that_leaves_the_collection_it_had_joined_is_due_in_both_places() 
     first = Paper(ItemId("users/1", "B"), "T", topics=("NLP/Graphs",))
     second = Paper(ItemId("users/1", "C"), "T", topics=("Vision/Graphs",))
     catalogue = Papers([tagged, first])
-    before = make_context(catalogue, rules)
+    vault = Vault(hosts={"topic NLP/Graphs": ("a.md",)})  # a page of ours would move, and be due for that
+    before = make_context(catalogue, rules, vault)
     catalogue.put(second.id, second)
-    after = make_context(catalogue, rules)
+    after = make_context(catalogue, rules, vault)
     assert {Page(PageKind.TOPIC, "graphs"), Page(PageKind.TOPIC, "nlp/graphs")} <= due(
         [(None, second)], before.pages(), after, rules
     )

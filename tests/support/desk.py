@@ -14,8 +14,8 @@ from command import Result, run, run_json
 
 from bridge.sandbox.server import SandboxServer
 
-#: Papers on a desk; over twice the guards' minimum of twenty.
-PAPERS = 44
+#: Papers on a desk; a few more than the guards' minimum of twenty.
+PAPERS = 24
 #: Lines of a person's own, around the two that Bridge keeps.
 EXTRA = (
     "PMID: {n}\n  tex.note:  kept as it is  \n"
@@ -34,7 +34,8 @@ class Library:
     def call(self, method: str, path: str, json: Any = None, **params: Any) -> httpx2.Response:
         """One request below the library; it must succeed."""
         address = f"{self.server.url}/{self.name}/{path}"
-        answer = httpx2.request(method, address, headers=self._headers, json=json, params=params)
+        # Certificates take 8 ms to load, and this server has none.
+        answer = httpx2.request(method, address, headers=self._headers, json=json, params=params, verify=False)
         assert answer.is_success, answer.text
         return answer
 
@@ -101,7 +102,7 @@ def paper(n: int, **fields: Any) -> dict[str, Any]:
 
 
 class Desk:
-    """A vault, its state and its library. Papers are known by their citation key: ``p0`` to ``p43``."""
+    """A vault, its state and its library. Papers are known by their citation key: ``p0`` to ``p23``."""
 
     def __init__(self, folder: Path, web: Library, keys: dict[str, str]) -> None:
         self.vault, self.state, self.web, self.keys = folder / "vault", folder / "state", web, keys

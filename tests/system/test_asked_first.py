@@ -88,7 +88,7 @@ def empty_the_vault(desk: Desk) -> None:
 
 
 def lose_half_the_notes(desk: Desk) -> None:
-    for n in range(25):
+    for n in range(21):
         desk.path(f"p{n}").unlink()
 
 
@@ -97,7 +97,7 @@ def empty_the_library(desk: Desk) -> None:
 
 
 def trash_half_the_library(desk: Desk) -> None:
-    for n in range(25):
+    for n in range(21):
         desk.web.trash(desk.keys[f"p{n}"])
 
 
@@ -107,17 +107,17 @@ def take_a_tag_out_of_all_notes(desk: Desk) -> None:
 
 
 def clear_a_field_in_half_of_the_notes(desk: Desk) -> None:
-    for n in range(25):
+    for n in range(21):
         desk.edit(f"p{n}", "^url: .*$", "url:")
 
 
 def rewrite_half_of_the_titles(desk: Desk) -> None:
-    for n in range(25):
+    for n in range(21):
         desk.edit(f"p{n}", "^title: .*$", f"title: Rewritten {n}")
 
 
 def rewrite_half_of_the_library(desk: Desk) -> None:
-    for n in range(25):
+    for n in range(21):
         desk.web.change(desk.keys[f"p{n}"], title=f"Rewritten {n}")
 
 
@@ -138,7 +138,7 @@ def test_law_10_nothing_is_written_before_a_person_says_yes(
     desk: Desk, harm: Callable[[Desk], None], guard: str
 ) -> None:
     harm(desk)
-    desk.edit("p40", "^title: .*$", "title: An edit besides") if desk.path("p40").exists() else None
+    desk.edit("p22", "^title: .*$", "title: An edit besides") if desk.path("p22").exists() else None
     notes, version = desk.bytes(), desk.web.version
     for _ in range(2):  # it asks again until it is answered
         code, said = desk.sync()
@@ -152,13 +152,13 @@ def test_law_10_nothing_is_written_before_a_person_says_yes(
 def test_r33_what_was_agreed_to_counts_no_more_that_day(desk: Desk) -> None:
     rewrite_half_of_the_titles(desk)
     assert desk.sync("--yes")[0] == 0
-    desk.edit("p40", "^title: .*$", "title: One more")
+    desk.edit("p22", "^title: .*$", "title: One more")
     desk.settle()
     # What nobody was asked about does count: a few and a few make many.
-    for n in range(26, 40):
+    for n in range(14):
         desk.edit(f"p{n}", "^title: .*$", f"title: By and by {n}")
     desk.settle()
-    for n in range(12):
+    for n in range(14, 22):
         desk.edit(f"p{n}", "^title: .*$", f"title: By and by {n}")
     code, said = desk.sync()
     assert (code, said["error"]["guard"]) == (4, "mass-zotero")

@@ -18,7 +18,7 @@ from command import run
 from desk import Desk, Library, digests
 
 from bridge.app import App
-from bridge.lock import hold
+from bridge.lock import hold, holder
 from bridge.sandbox.faults import Fault
 from bridge.sandbox.server import SandboxServer
 
@@ -52,24 +52,24 @@ def assert_both_arrived(desk: Desk, count: int = 6) -> None:
 @pytest.mark.parametrize(
     "faults",
     [
-        [Fault("status", status=503)],
+        pytest.param([Fault("status", status=503)], marks=pytest.mark.long),
         [Fault("status", status=503, method="POST")],
         [Fault("status", status=500, method="POST", times=2)],
-        [Fault("status", status=502, times=3)],
-        [Fault("rate-limit", seconds=7)],
+        pytest.param([Fault("status", status=502, times=3)], marks=pytest.mark.long),
+        pytest.param([Fault("rate-limit", seconds=7)], marks=pytest.mark.long),
         [Fault("rate-limit", seconds=7, method="POST")],
         [Fault("rate-limit", seconds=3600)],
         [Fault("backoff", seconds=9)],
-        [Fault("drop-before")],
+        pytest.param([Fault("drop-before")], marks=pytest.mark.long),
         [Fault("drop-before", method="POST", times=2)],
         [Fault("drop-after", method="POST")],
         [Fault("drop-after", method="POST", times=None)],
-        [Fault("truncate")],
+        pytest.param([Fault("truncate")], marks=pytest.mark.long),
         [Fault("truncate", method="POST")],
         [Fault("truncate", path="deleted", times=None)],
         [Fault("delay", seconds=0.05, times=None)],
         [Fault("status", status=503, times=None)],
-        [Fault("status", status=503, times=None, method="POST")],
+        pytest.param([Fault("status", status=503, times=None, method="POST")], marks=pytest.mark.long),
         [Fault("drop-after", method="POST"), Fault("drop-before", method="GET", after=3, times=9)],
     ],
     ids=lambda faults: "-".join(f"{one.kind}{one.method or ''}{one.times or 'ever'}" for one in faults),
@@ -169,9 +169,10 @@ def kill_when(process: subprocess.Popen[bytes], due: Callable[[], bool], pause: 
     end(process)
 
 
-def await_request(desk: Desk, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a sync has sent its first request."""
-    while desk.web.server.requests.count() == 0 and process.poll() is None:
+def await_work(desk: Desk, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a sync is at work on the vault."""
+    lock = App.open(desk.vault).home.lock
+    while holder(lock) != process.pid and process.poll() is None:
         time.sleep(0.005)
 
 
@@ -236,7 +237,7 @@ def test_law_5_a_first_sync_killed_at_many_points(server: SandboxServer, tmp_pat
 
 
 def edits_killed(desk: Desk, count: int, seed: int) -> None:
-    edit_both(desk, 20)
+    edit_both(desk, 12)
     server = desk.web.server
     with Reader(desk.vault / "Papers") as reader:
         for requests, pause in kills(count, seed):
@@ -246,7 +247,7 @@ def edits_killed(desk: Desk, count: int, seed: int) -> None:
         desk.settle()
     assert reader.seen > 0
     assert not reader.torn
-    assert_both_arrived(desk, 20)
+    assert_both_arrived(desk, 12)
 
 
 def test_law_5_a_sync_of_many_edits_killed_again_and_again_ends_whole(desk: Desk) -> None:
@@ -293,7 +294,7 @@ def test_a_second_process_says_who_holds_the_vault(desk: Desk) -> None:
 def test_the_lock_of_a_killed_process_is_no_lock(desk: Desk) -> None:
     desk.web.server.faults.add(Fault("delay", seconds=1.5, times=None))
     process = start(desk)
-    await_request(desk, process)
+    await_work(desk, process)
     assert desk.sync()[1]["error"]["code"] == "VaultBusyError"
     process.send_signal(signal.SIGKILL)
     end(process)
@@ -304,10 +305,10 @@ def test_the_lock_of_a_killed_process_is_no_lock(desk: Desk) -> None:
 def test_ctrl_c_ends_it_in_words(desk: Desk) -> None:
     desk.web.server.faults.add(Fault("delay", seconds=1, times=None))
     process = start(desk)
-    await_request(desk, process)
+    await_work(desk, process)
     process.send_signal(signal.SIGINT)
     said = end(process)
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     assert "Traceback" not in said
     assert "Interrupted" in said
     desk.web.server.faults.clear()

@@ -273,7 +273,7 @@ def test_law_9_a_field_kept_elsewhere_from_now_on_is_not_cleared(desk: Desk) -> 
 def test_law_9_a_status_kept_in_a_tag_from_now_on_is_not_cleared(desk: Desk) -> None:
     configure(desk, '[status]\nstore = "tag"')
     code, said = desk.sync()
-    assert (code, said["error"]["guard"]) == (4, "mass-zotero")  # 44 papers are to get a tag
+    assert (code, said["error"]["guard"]) == (4, "mass-zotero")  # all papers are to get a tag
     assert desk.sync("--yes")[0] == 0
     assert desk.value("p1", "status") == "to-read"
     assert "to-read" in desk.web.tags(desk.keys["p1"])

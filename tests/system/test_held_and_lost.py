@@ -15,12 +15,12 @@ from bridge.vault.marker import Machine
 
 def others_go_on(desk: Desk) -> None:
     """While something is held, another paper's edits arrive both ways."""
-    desk.edit("p30", "^url: .*$", "url: https://while.example/held")
-    desk.web.change(desk.keys["p31"], title="While held")
+    desk.edit("p20", "^url: .*$", "url: https://while.example/held")
+    desk.web.change(desk.keys["p21"], title="While held")
     code, report = desk.sync()
     assert (code, report["zotero"]["updated"], report["vault"]["updated"]) == (3, 1, 1), report
-    assert desk.web.item(desk.keys["p30"])["url"] == "https://while.example/held"
-    assert desk.value("p31", "title") == "While held"
+    assert desk.web.item(desk.keys["p20"])["url"] == "https://while.example/held"
+    assert desk.value("p21", "title") == "While held"
 
 
 def break_yaml(desk: Desk) -> None:

@@ -50,6 +50,7 @@ from bridge.vault.marker import (
 
 if TYPE_CHECKING:
     from bridge.inbox import Inbox, WaitingNote
+    from bridge.indexing import Indexer, Renewal
     from bridge.library import Library
     from bridge.vault.quiet import Quiet
     from bridge.vault.side import VaultSide
@@ -287,16 +288,41 @@ class App:
             answers=answers,
             limits=wiring.limits(self.config),
         )
+        side = self._vault_side(state, self._stay.quiet if self._stay and order.quiet else None)
         report = run_cycle(
             state,
-            self._vault_side(state, self._stay.quiet if self._stay and order.quiet else None),
+            side,
             libraries,
             options,
             now=partial(datetime.now, zone),
             progress=progress,
         )
         report.messages += messages
+        if not order.dry_run:
+            began = time.monotonic()
+            report.indexes_written += len(self._indexer(state, side).renew().written)
+            report.seconds += time.monotonic() - began
         return report
+
+    # --- index notes ---
+
+    def index(self, *, check: bool = False) -> Renewal:
+        """Make all index notes anew from what is known; with ``check`` only say which would change (law 12).
+
+        :raises VaultBusyError: another process works on the vault.
+        :raises VaultOwnedError: another machine syncs it (R31).
+        :raises BridgeError: a template cannot be used, or no file can be written.
+        """
+        with self._state(Order(dry_run=check)) as state:
+            return self._indexer(state, self._vault_side(state)).renew(everything=True, write=not check)
+
+    def _indexer(self, state: State, side: VaultSide) -> Indexer:
+        from bridge.indexing import Indexer, own_templates
+
+        templates = own_templates(self.vault, self.config.notes.templates)
+        rules = wiring.index_rules(self.config, templates)
+        papers = wiring.papers(self.config, state)
+        return Indexer(self.vault, state, rules, papers, side.remember, side.is_warm)
 
     # --- state, lock, owner ---
 
@@ -339,7 +365,7 @@ class App:
         from bridge.inbox import Inbox
 
         quiet = self._stay.quiet if self._stay is not None and order.quiet else None
-        return Inbox(self.vault, self.config.index.folder, state, lambda path: quiet is not None and path in quiet.warm)
+        return Inbox(self.vault, self.config.index.folder, state, quiet)
 
     def _show(self, inbox: Inbox) -> int:
         """Renew the note; how many were written."""

@@ -7,23 +7,30 @@ same table, or that the tags of both sides meet in one form, is known here alone
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bridge.core.policy import Policy, build_policy
 from bridge.core.reconcile import Rules
+from bridge.core.record import ItemId
 from bridge.core.safety import Limits
 from bridge.core.status import StatusNames
+from bridge.indexes.paper import Paper, paper
+from bridge.indexes.rules import IndexRules, PageKind, TopicRules
 from bridge.obsidian import list_keys
 from bridge.sync.planning import Settings
 from bridge.vault import tags
 from bridge.vault.note import NoteRules
-from bridge.zotero.mapping import MappingRules
+from bridge.zotero.mapping import Mapper, MappingRules
+from bridge.zotero.tree import CollectionTree
 
 if TYPE_CHECKING:
     from bridge.config import Config
+    from bridge.state import State
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def status_names(config: Config) -> StatusNames:
@@ -85,6 +92,44 @@ def _sources(config: Config) -> Mapping[str, str]:
     tagged = config.status.store == "tag"
     status = json.dumps(config.status.status_tags(), sort_keys=True) if tagged else "extra"
     return {"status": status, **config.fields}
+
+
+def index_rules(config: Config, templates: Mapping[str, str]) -> IndexRules:
+    """What index notes there are; ``templates`` are the person's own, by file name (R34)."""
+    said = config.index
+    topics = TopicRules(
+        sources=frozenset(said.topics.sources),
+        include=said.topics.include,
+        exclude=said.topics.exclude,
+        rename=said.topics.rename,
+        min_papers=said.topics.min_papers,
+        hierarchy=said.topics.hierarchy,
+    )
+    return IndexRules(
+        folder=said.folder,
+        pages=frozenset(PageKind(kind) for kind in said.pages),
+        topics=topics,
+        first_day=_DAYS.index(said.weeks.first_day),
+        week_host=said.weeks.host,
+        templates=templates,
+    )
+
+
+def papers(config: Config, state: State) -> Callable[[ItemId], Paper | None]:
+    """An item of the state as index notes know it, collections by the tree as it was last downloaded."""
+    rules, names = mapping_rules(config), status_names(config)
+    mappers = {
+        each.id: Mapper(each.id, rules, CollectionTree.build(state.items.tree(each.id))) for each in config.library
+    }
+
+    def find(item: ItemId) -> Paper | None:
+        mapper, raw = mappers.get(item.library), state.items.get_item(item)
+        if mapper is None or raw is None or state.items.life(item) != "live":
+            return None
+        note = state.notes.rows_of([item]).get(item)
+        return paper(mapper.record(raw), note, names, tag_shown=tags.legal)
+
+    return find
 
 
 def limits(config: Config) -> Limits:

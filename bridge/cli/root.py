@@ -39,6 +39,8 @@ VERBS = {
     "conflicts": Verb("conflicts", EVERY_DAY, "What was changed on both sides, and how to settle it."),
     "resolve": Verb("conflicts", EVERY_DAY, "Settle a conflict for Zotero's value or the note's."),
     "status": Verb("status", EVERY_DAY, "Where things stand."),
+    "daemon": Verb("daemon", EVERY_DAY, "Sync in the background, all the time."),
+    "index": Verb("index", LOOK, "Write the index notes anew, or check them."),
     "log": Verb("status", LOOK, "What past syncs changed, value by value."),
     "doctor": Verb("doctor", LOOK, "Check everything a sync needs, and say what to do."),
     "sandbox": Verb("sandbox", LOOK, "Serve a practice library on this machine."),

@@ -212,14 +212,63 @@ class DaemonConfig(_Section):
         return self
 
 
+class TopicsConfig(_Section):
+    """Which collections and tags are topics; see :class:`bridge.indexes.rules.TopicRules`."""
+
+    sources: tuple[Literal["collection", "tag"], ...] = ("collection", "tag")
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    rename: Mapping[str, str] = {}
+    min_papers: Annotated[int, Field(ge=1)] = 3
+    hierarchy: bool = True
+
+    @field_validator("sources", "include", "exclude", mode="before")
+    @classmethod
+    def _list(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+
+class WeeksConfig(_Section):
+    """On which day weeks begin, and whether the person's own weekly notes hold them (``Weekly/{week}.md``)."""
+
+    first_day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    host: str = ""
+
+    @field_validator("host")
+    @classmethod
+    def _names_a_note(cls, text: str) -> str:
+        if not text:
+            return text
+        if text.count("{week}") != 1 or not text.endswith(".md"):
+            raise ValueError('name a note for each week, such as "Weekly/{week}.md"')
+        _folder(text)
+        return text
+
+
 class IndexConfig(_Section):
     """The notes that the bridge writes about the library: where they are, and which.
 
-    ``attention``: ``Needs attention.md``, there while something needs a person.
+    ``pages`` are the kinds that are written. ``attention``: ``Needs attention.md``, there while something needs a
+    person.
     """
 
     folder: Folder = "Index"
+    pages: tuple[Literal["topics", "topic", "week", "reading-list", "log", "questions"], ...] = (
+        "topics",
+        "topic",
+        "week",
+        "reading-list",
+        "log",
+        "questions",
+    )
+    topics: TopicsConfig = TopicsConfig()
+    weeks: WeeksConfig = WeeksConfig()
     attention: bool = True
+
+    @field_validator("pages", mode="before")
+    @classmethod
+    def _list(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
 
 
 class SandboxConfig(_Section):

@@ -18,6 +18,7 @@ from bridge.state.db import transaction
 from bridge.state.history import ConflictRow, CycleRow, History
 from bridge.state.items import Items
 from bridge.state.notes import Notes
+from bridge.state.pages import Pages
 from bridge.state.schema import migrate
 
 __all__ = ["ConflictRow", "CycleRow", "State"]
@@ -27,7 +28,8 @@ class State:
     """The state of one vault; one process writes it at a time (the vault's lock sees to that).
 
     Its parts share one connection: :attr:`items` (what Zotero sent), :attr:`notes` (what the vault showed),
-    :attr:`agreements` (bases, stamps, intentions), :attr:`history` (conflicts, held parts, cycles and their changes).
+    :attr:`agreements` (bases, stamps, intentions), :attr:`history` (conflicts, held parts, cycles and their changes),
+    :attr:`pages` (what index notes show).
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -36,6 +38,7 @@ class State:
         self.notes = Notes(connection)
         self.agreements = Agreements(connection)
         self.history = History(connection)
+        self.pages = Pages(connection)
 
     @classmethod
     def open(cls, path: Path) -> State:

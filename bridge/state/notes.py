@@ -118,6 +118,11 @@ class Notes:
         for path, facts in self._db.execute("SELECT path, facts FROM notes WHERE key IS NULL AND facts <> '{}'"):
             yield path, _load_facts(facts)
 
+    def all_facts(self) -> Iterator[tuple[str, Facts]]:
+        """Path and facts of every note, bound or not: what index notes must know of names and hosts (R27)."""
+        for path, facts in self._db.execute("SELECT path, facts FROM notes"):
+            yield path, _NO_FACTS if facts == "{}" else _load_facts(facts)
+
     def mentions(self) -> set[str]:
         """Citation keys that any note links to."""
         query = "SELECT facts FROM notes WHERE facts LIKE '%\"mentions\"%'"
@@ -151,6 +156,7 @@ def _row(found: tuple[Any, ...]) -> NoteRow:
     )
 
 
+_NO_FACTS = Facts()
 _FACTS = tuple(field.name for field in fields(Facts))
 
 

@@ -63,6 +63,38 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX changes_cycle ON changes (cycle);
     CREATE INDEX changes_item ON changes (library, key);
     """,
+    """
+    -- Papers as index notes show them, and where each is entered (bridge.indexes.entries).
+    CREATE TABLE papers (
+        library TEXT NOT NULL, key TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (library, key)) WITHOUT ROWID;
+    CREATE TABLE entries (
+        kind TEXT NOT NULL, name TEXT NOT NULL, sort TEXT NOT NULL, library TEXT NOT NULL, key TEXT NOT NULL,
+        PRIMARY KEY (library, key, kind, name)) WITHOUT ROWID;
+    CREATE INDEX entries_name ON entries (kind, name, sort);
+    -- The index notes as they were last written, one row a file; text is that of the managed block.
+    CREATE TABLE pages (
+        path TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, own INTEGER NOT NULL, text TEXT NOT NULL
+        ) WITHOUT ROWID;
+    -- What index notes have not taken in yet: papers, and ('', '') for the names and hosts in the vault. Triggers fill
+    -- it, so that nothing that changes an item or a note can forget to (WHERE NOT EXISTS and not OR IGNORE: inside a
+    -- trigger the outer statement's conflict clause would win).
+    CREATE TABLE index_due (library TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (library, key)) WITHOUT ROWID;
+    CREATE TRIGGER item_new AFTER INSERT ON items WHEN NEW.paper
+        BEGIN INSERT INTO index_due SELECT NEW.library, NEW.key WHERE NOT EXISTS (
+            SELECT 1 FROM index_due WHERE library = NEW.library AND key = NEW.key); END;
+    CREATE TRIGGER item_changed AFTER UPDATE OF json, gone, pending ON items WHEN NEW.paper AND (
+        NEW.json <> OLD.json OR NEW.gone <> OLD.gone OR NEW.pending > OLD.pending)
+        BEGIN INSERT INTO index_due SELECT NEW.library, NEW.key WHERE NOT EXISTS (
+            SELECT 1 FROM index_due WHERE library = NEW.library AND key = NEW.key); END;
+    CREATE TRIGGER note_new AFTER INSERT ON notes
+        BEGIN INSERT INTO index_due SELECT coalesce(NEW.library, ''), coalesce(NEW.key, '') WHERE NOT EXISTS (
+            SELECT 1 FROM index_due WHERE library = coalesce(NEW.library, '') AND key = coalesce(NEW.key, '')); END;
+    CREATE TRIGGER note_gone AFTER DELETE ON notes
+        BEGIN INSERT INTO index_due SELECT coalesce(OLD.library, ''), coalesce(OLD.key, '') WHERE NOT EXISTS (
+            SELECT 1 FROM index_due WHERE library = coalesce(OLD.library, '') AND key = coalesce(OLD.key, '')); END;
+    INSERT INTO index_due SELECT library, key FROM items WHERE paper;
+    INSERT OR IGNORE INTO index_due VALUES ('', '');
+    """,
 )
 
 

@@ -10,13 +10,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bridge.core.place import Stat
 from bridge.core.record import ItemId, Record
 from bridge.core.side import Edit, Outcome
 from bridge.errors import NoteError
 from bridge.vault import files
 from bridge.vault.create import Layout
 from bridge.vault.note import NoteRules, ReadNote, read_note
-from bridge.vault.scan import Scanner, VaultIndex, VaultScan
+from bridge.vault.scan import Scanner, VaultIndex, VaultScan, row_of
 from bridge.vault.write import Applied, Writer
 
 if TYPE_CHECKING:
@@ -82,6 +83,15 @@ class VaultSide:
     def is_warm(self, path: str) -> bool:
         """Whether somebody was editing this note when the vault was last looked at."""
         return self._quiet is not None and path in self._quiet.warm
+
+    def remember(self, path: str, data: bytes, stat: Stat) -> None:
+        """Take a file that was written by another room as known, so that the next scan need not open it.
+
+        Not for the notes of papers: what was pending about them stays pending.
+        """
+        note = self._read(data, path)
+        if note.id is None:
+            self._index.put_rows([row_of(path, stat, files.digest(data), note, None)])
 
     def look(self, ids: Iterable[ItemId]) -> Mapping[ItemId, Record]:
         """The notes of the given items as they are on disk now; those without a readable note are left out."""

@@ -1,0 +1,102 @@
+"""What index notes show: papers and where each is entered, the files as last written, and what is due.
+
+The entries are a table, so that what one paper's change costs does not grow with the library (R35); what they mean is
+known by :mod:`bridge.indexes` alone.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from bridge.core.record import ItemId
+from bridge.state.faces import dump
+
+#: Stands in :meth:`Pages.due` for the vault's names and hosts, which belong to no paper.
+VAULT = ItemId("", "")
+
+
+class PageRow(NamedTuple):
+    """A file that shows a page: ``own`` if we made it, else a person's note that hosts it; ``text`` is its block's."""
+
+    path: str
+    kind: str
+    name: str
+    own: bool
+    text: str
+
+
+class Pages:
+    """The tables behind index notes."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    # --- what is due ---
+
+    def due(self) -> list[ItemId]:
+        """Papers that changed, or whose note did; :data:`VAULT` where the vault's names or hosts may have changed."""
+        return [ItemId(*row) for row in self._db.execute("SELECT library, key FROM index_due ORDER BY library, key")]
+
+    def all_due(self) -> None:
+        """Take in everything anew."""
+        self._db.execute("INSERT OR IGNORE INTO index_due SELECT library, key FROM items WHERE paper")
+        self._db.execute("INSERT OR IGNORE INTO index_due VALUES ('', '')")
+
+    def done(self) -> None:
+        """Everything that was due is taken in."""
+        self._db.execute("DELETE FROM index_due")
+
+    # --- papers and entries ---
+
+    def paper(self, item: ItemId) -> str | None:
+        """A paper's JSON as it was taken in."""
+        row = self._db.execute("SELECT json FROM papers WHERE library = ? AND key = ?", item).fetchone()
+        return row[0] if row else None
+
+    def put(self, item: ItemId, text: str | None, entries: Iterable[tuple[str, str, str]]) -> None:
+        """Take a paper in with its entries (kind, name, sort), or with ``None`` out."""
+        for table in ("papers", "entries"):
+            self._db.execute(f"DELETE FROM {table} WHERE library = ? AND key = ?", item)  # noqa: S608 (constant)
+        if text is not None:
+            self._db.execute("INSERT INTO papers VALUES (?,?,?)", (*item, text))
+            self._db.executemany(
+                "INSERT INTO entries (library, key, kind, name, sort) VALUES (?,?,?,?,?)",
+                ((*item, *entry) for entry in entries),
+            )
+
+    def papers(self, kind: str, name: str, most: int | None) -> list[str]:
+        """The papers' JSON with an entry of a kind and name: by sort downwards, then by id."""
+        query = (
+            "SELECT json FROM entries JOIN papers USING (library, key) WHERE kind = ? AND name = ?"
+            " ORDER BY sort DESC, library, key LIMIT ?"
+        )
+        return [row[0] for row in self._db.execute(query, (kind, name, -1 if most is None else most))]
+
+    def counts(self, kind: str) -> dict[str, int]:
+        """The names of a kind, to how many papers they have."""
+        return dict(self._db.execute("SELECT name, count(*) FROM entries WHERE kind = ? GROUP BY name", (kind,)))
+
+    def distinct(self, names: Sequence[tuple[str, str]]) -> int:
+        """How many papers have an entry of any of these kinds and names."""
+        query = (
+            "SELECT count(*) FROM (SELECT DISTINCT library, entries.key FROM entries JOIN json_each(?) AS wanted"
+            " ON kind = json_extract(wanted.value, '$[0]') AND name = json_extract(wanted.value, '$[1]'))"
+        )
+        return int(self._db.execute(query, (dump([list(pair) for pair in names]),)).fetchone()[0])
+
+    # --- files ---
+
+    def written(self) -> list[PageRow]:
+        """The files as last written."""
+        query = "SELECT path, kind, name, own, text FROM pages ORDER BY path"
+        return [PageRow(path, kind, name, bool(own), text) for path, kind, name, own, text in self._db.execute(query)]
+
+    def put_page(self, row: PageRow) -> None:
+        """Remember a file as it was written."""
+        self._db.execute("INSERT OR REPLACE INTO pages VALUES (?,?,?,?,?)", row)
+
+    def drop_page(self, path: str) -> None:
+        """Forget a file."""
+        self._db.execute("DELETE FROM pages WHERE path = ?", (path,))

@@ -14,8 +14,8 @@ from command import Result, run, run_json
 
 from bridge.sandbox.server import SandboxServer
 
-#: Papers on a desk; a few more than the guards' minimum of twenty.
-PAPERS = 24
+#: Papers on a desk; over twice the minimum of twenty of the guards.
+PAPERS = 44
 #: Lines of a person's own, around the two that Bridge keeps.
 EXTRA = (
     "PMID: {n}\n  tex.note:  kept as it is  \n"
@@ -102,7 +102,7 @@ def paper(n: int, **fields: Any) -> dict[str, Any]:
 
 
 class Desk:
-    """A vault, its state and its library. Papers are known by their citation key: ``p0`` to ``p23``."""
+    """A vault, its state and its library. Papers are known by their citation key: ``p0`` to ``p43``."""
 
     def __init__(self, folder: Path, web: Library, keys: dict[str, str]) -> None:
         self.vault, self.state, self.web, self.keys = folder / "vault", folder / "state", web, keys

@@ -117,5 +117,9 @@ class StoppedError(BridgeError):
     """The daemon was asked to end; the cycle under way ends where it is (law 5)."""
 
 
+class ServiceError(BridgeError):
+    """The background service cannot be installed, started or stopped."""
+
+
 class OutdatedAnswerError(BridgeError):
     """The answer given was to a conflict that has changed since (R6)."""

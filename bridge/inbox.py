@@ -13,7 +13,7 @@ only when its text changes, and not opened before).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -33,6 +33,7 @@ from bridge.vault import page
 if TYPE_CHECKING:
     from bridge.state import State
     from bridge.vault.marker import Machine
+    from bridge.vault.quiet import Quiet
 
 STEM = "Needs attention"
 #: Meta names in the state: what the note showed last, and answers to guards that no cycle has carried out yet.
@@ -41,12 +42,16 @@ _SHOWN, _ANSWERS = "attention", "guard-answers"
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What the note showed when it was last looked at. ``text`` is its block; empty while there is no note."""
+    """What the note showed when it was last looked at. ``text`` is its block; empty while there is no note.
+
+    ``obeyed``: ticks in it that are answers already, and nothing new while they stand there.
+    """
 
     path: str = ""
     text: str = ""
     stat: Stat | None = None
     late: bool = False
+    obeyed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,11 @@ class Inbox:
 
     :param folder: where the note is made, relative to the vault.
     :param state: where it is remembered. For a dry run this is a copy, and ``show`` is not called (law 12).
-    :param is_warm: whether somebody is editing the file at a path just now.
+    :param quiet: the daemon's memory of which files stand still.
     """
 
-    def __init__(
-        self, root: Path, folder: str, state: State, is_warm: Callable[[str], bool] = lambda _path: False
-    ) -> None:
-        self._root, self._folder, self._state, self._is_warm = root, folder, state, is_warm
+    def __init__(self, root: Path, folder: str, state: State, quiet: Quiet | None = None) -> None:
+        self._root, self._folder, self._state, self._quiet = root, folder, state, quiet
         self._answered: dict[tuple[ItemId, str], int] = {}
         self._late = False
         #: What a person should hear once.
@@ -88,18 +91,19 @@ class Inbox:
         The answers to conflicts are in the state then, as if given by ``bridge resolve``.
         """
         shown = _shown(self._state)
-        if shown.path and page.look(self._root, shown.path) != shown.stat and not self._is_warm(shown.path):
+        stat = page.look(self._root, shown.path) if shown.path else None
+        if stat != shown.stat and (self._quiet is None or self._quiet.stands_still(shown.path, stat)):
             with suppress(NoteError):  # it cannot be read now; its ticks wait
-                found = page.read(self._root, shown.path)
-                self._obey(found.text if found else "")
+                if (found := page.read(self._root, shown.path)) is not None:
+                    self._obey(attention.ticks(found.text), shown)
         return self._guard_answers()
 
-    def _obey(self, text: str) -> None:
-        found = attention.ticks(text)
-        if not found:
+    def _obey(self, found: Sequence[attention.Tick], shown: _Shown) -> None:
+        fresh = {tick.mark for tick in found if str(tick) not in shown.obeyed}
+        if not fresh:
             return
         matters = self._matters()
-        good, refused = attention.answers(found, matters)
+        good, refused = attention.answers([tick for tick in found if tick.mark in fresh], matters)
         with self._state.transaction():
             for mark, choice in good.items():
                 match matters.marks()[mark]:
@@ -108,8 +112,12 @@ class Inbox:
                     case Guard() as guard:
                         said = {**self._guard_answers(), guard.about: choice}
                         self._state.set_meta(_ANSWERS, json.dumps(said))
+            self._remember(replace(shown, obeyed=tuple(map(str, found))))
         if refused:
             self._refuse()
+
+    def _remember(self, shown: _Shown) -> None:
+        self._state.set_meta(_SHOWN, json.dumps(asdict(shown)))
 
     def _resolve(self, conflict: Conflict, choice: str) -> None:
         try:
@@ -146,7 +154,7 @@ class Inbox:
         path = shown.path or f"{self._folder}/{STEM}{EXTENSION}"
         wanted = text or (attention.NOTHING if shown.text == attention.NOTHING else "")
         stat = page.look(self._root, path)
-        if (wanted == shown.text and stat == shown.stat) or self._is_warm(path):
+        if (wanted == shown.text and stat == shown.stat) or (self._quiet is not None and path in self._quiet.warm):
             return Showing()
         if stat is None and text and not shown.path:
             path = f"{self._folder}/{self._stem(path)}{EXTENSION}"
@@ -158,7 +166,7 @@ class Inbox:
             return Showing()
         now = replace(now, late=matters.late and bool(text))
         if now != shown:
-            self._state.set_meta(_SHOWN, json.dumps(asdict(now)))
+            self._remember(now)
         return Showing(written, len(_boxes(text) - _boxes(shown.text)))
 
     def _put(self, path: str, text: str, shown: _Shown) -> tuple[_Shown | None, bool]:
@@ -169,6 +177,8 @@ class Inbox:
                 return _Shown(path if text else "", text), False
             stat = page.write(self._root, path, _whole(text), None)
             return (_Shown(path, text, stat) if stat else None), bool(stat)
+        if any(str(tick) not in shown.obeyed for tick in attention.ticks(before.text)):
+            return None, False  # ticked since the ticks were read: first that is carried out
         if not text and _is_ours(before.text, shown.text):
             return (_Shown(), True) if page.remove(self._root, path, before) else (None, False)
         new = text or attention.NOTHING
@@ -210,6 +220,7 @@ def _shown(state: State) -> _Shown:
     said = json.loads(state.get_meta(_SHOWN) or "{}")
     if said.get("stat"):
         said["stat"] = Stat(*said["stat"])
+    said["obeyed"] = tuple(said.get("obeyed", ()))
     return _Shown(**said)
 
 

@@ -52,6 +52,7 @@ _ADVICE: dict[type[e.BridgeError], str] = {
         "if that is what you want, run bridge sync --once --yes."
     ),
     e.StoppedError: "The daemon was just ending. Run the command again.",
+    e.ServiceError: "bridge daemon status says how it is; bridge sync in a terminal does the same and says why not.",
     e.OutdatedAnswerError: "Look again with bridge conflicts, then answer what is there now.",
     e.BridgeError: "Run bridge doctor.",
 }

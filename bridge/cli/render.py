@@ -122,7 +122,7 @@ def daemon_lines(status: DaemonStatus) -> Iterator[str]:
     yield f"Daemon   running since {since} (process {status.pid}), last sync {last or 'not yet'}, next look {until}"
     if status.being_edited:
         yield f"         {many(status.being_edited, 'file')} being edited; taken when they stand still"
-    if status.watching == "timer":
+    if status.watching == "timer" and status.cycles:
         yield "         changes in notes are found by looking now and then, since the system lets no folder be watched"
     if status.config:
         yield f"         the new configuration cannot be used, the old one is: {plain(status.config)}"

@@ -131,6 +131,9 @@ class Tick:
     mark: str
     choice: str
 
+    def __str__(self) -> str:
+        return f"{self.mark} {self.choice}"
+
 
 def _digest(*parts: str) -> str:
     told = "\0".join(parts).encode("utf-8", "surrogatepass")

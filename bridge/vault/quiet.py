@@ -74,6 +74,13 @@ class Quiet:
         self._due = self._gathered(seen[path].still_at for path in (warm if reading else seen))
         return self._warm
 
+    def stands_still(self, path: str, stat: Stat | None) -> bool:
+        """Whether a file that looks so now has stood still long enough, as far as anybody has looked."""
+        if path not in self._warm:
+            return True
+        seen = self._seen[path]
+        return seen.stat == stat and self._clock() >= seen.still_at
+
     def forget(self) -> None:
         """Begin anew: the clock has jumped, or the disk was away."""
         self._seen.clear()

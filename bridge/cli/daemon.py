@@ -1,0 +1,172 @@
+"""``bridge daemon``: syncing in the background, and how that is going."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bridge.cli.codes import Code
+from bridge.cli.render import daemon_json, daemon_lines
+from bridge.cli.talk import Settings, many, plain, settings, shared
+
+if TYPE_CHECKING:
+    from bridge.service.control import Control, Standing
+
+_KINDS = {
+    "systemd": "a systemd user service",
+    "launchd": "a launchd agent",
+    "process": "a plain process",
+}
+
+
+@click.group()
+@shared
+def daemon() -> None:
+    """Sync in the background, all the time.
+
+    It watches both sides and carries each edit over within seconds. bridge sync does the same in a terminal.
+    """
+
+
+@daemon.command()
+@shared
+@settings
+def install(talk: Settings) -> None:
+    """Start it now and at every login.
+
+    As a systemd user service on Linux and a launchd agent on macOS; where neither is there it is started as a plain
+    process. Run it again after Bridge or the vault has moved.
+    """
+    control = _control(talk)
+    said = control.install()
+    _tell(talk, control, "Installed and running." if control.standing().installed else "Running.", said)
+
+
+@daemon.command()
+@shared
+@settings
+def uninstall(talk: Settings) -> None:
+    """Stop it, and start it no more. Nothing else is removed."""
+    control = _control(talk)
+    was = control.uninstall()
+    _tell(talk, control, "Stopped and uninstalled." if was else "There was nothing to uninstall.")
+
+
+@daemon.command()
+@shared
+@settings
+def start(talk: Settings) -> None:
+    """Start it now."""
+    control = _control(talk)
+    _tell(talk, control, "Started." if control.start() else "It runs already.")
+
+
+@daemon.command()
+@shared
+@settings
+def stop(talk: Settings) -> None:
+    """Stop it until the next start or login; one in a terminal ends as well."""
+    control = _control(talk)
+    _tell(talk, control, "Stopped." if control.stop() else "It does not run.")
+
+
+@daemon.command()
+@shared
+@settings
+def status(talk: Settings) -> None:
+    """Since when it runs, its last and next look, and what waits for you. It ends with 0 whatever it has to report."""
+    control = _control(talk)
+    _tell(talk, control, "")
+
+
+@daemon.command(hidden=True)
+@shared
+@settings
+def run(talk: Settings) -> int:
+    """What the service runs: bridge sync with a log file, telling the service manager that it lives."""
+    import contextlib
+    import logging
+
+    from bridge import logs
+    from bridge.app import App
+    from bridge.daemon import process
+    from bridge.daemon.bell import SocketBell
+    from bridge.daemon.loop import Daemon, Listener
+    from bridge.service.sdnotify import Notifier
+
+    app, notifier = App.open(talk.vault), Notifier()
+    log = logging.getLogger("bridge.daemon")
+
+    class Service(Listener):
+        def ready(self) -> None:
+            with contextlib.suppress(OSError):  # a full disk: syncing matters more than telling of it
+                logs.start(app.home.folder)  # under the lock, so that two daemons never turn one file over
+            log.info("Keeping %s in step.", app.vault)
+            notifier.ready()
+
+        def alive(self) -> None:
+            notifier.alive()
+
+        def stopping(self) -> None:
+            notifier.stopping()
+            log.info("Stopping.")
+
+    with SocketBell() as bell:
+        process.run(Daemon(app, bell, listener=Service()))
+    return Code.IN_STEP
+
+
+def _control(talk: Settings) -> Control:
+    from bridge.app import App
+    from bridge.service.control import Control
+
+    return Control.of(App.open(talk.vault))
+
+
+def _tell(talk: Settings, control: Control, done: str, said: list[str] | None = None) -> None:
+    from bridge import logs
+
+    standing, app = control.standing(), control.app
+    with app.memory() as state:
+        counts = state.counts()
+    log = app.home.folder / logs.NAME
+    talk.give(
+        {
+            "vault": str(app.vault),
+            "service": standing.kind,
+            "installed": standing.installed,
+            "running": standing.running is not None,
+            "daemon": daemon_json(standing.running) if standing.running else None,
+            "pending": counts["pending"],
+            "conflicts": counts["conflicts"],
+            "held": counts["held"],
+            "log": str(log),
+            "said": said or [],
+        }
+    )
+    for line in filter(None, [done, *(said or [])]):
+        talk.say(line)
+    for line in _lines(standing, counts):
+        talk.say(line)
+    if log.exists():
+        talk.say(f"Log      {log}")
+
+
+def _lines(standing: Standing, counts: dict[str, Any]) -> list[str]:
+    how = f"{_KINDS[standing.kind]}{', started at every login' if standing.installed else ''}"
+    if standing.running is None:
+        ended = standing.last.updated.replace("T", " ") if standing.last and standing.last.updated else ""
+        was = f"; the last one was heard of at {ended}" if ended else ""
+        lines = [f"Daemon   not running{was}. Start it: bridge daemon start"]
+        if standing.installed:
+            lines.append(f"Service  installed as {how}")
+    else:
+        lines = [*daemon_lines(standing.running), f"Service  {how}"]
+        lines += [f"         {plain(message)}" for message in standing.running.messages]
+    lines.append(f"Now      {many(counts['pending'], 'edit')} waiting")
+    if counts["conflicts"]:
+        lines.append(f"         {many(counts['conflicts'], 'conflict')}. See: bridge conflicts")
+    if counts["held"]:
+        lines.append(f"         {counts['held']:,} held, until somebody mends it. See: bridge status")
+    return lines

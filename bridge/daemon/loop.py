@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at the files alone, however fast they change, and how many times longer than a look the
 #: time between two is: a flood must not keep a core busy.
-GLANCE, GLANCE_SHARE = 0.5, 10.0
+GLANCE, GLANCE_SHARE = 0.5, 4.0
 #: Seconds that the configuration must have stood still: editors write in pieces.
 SETTLED = 0.5
 #: The longest wait in one piece. A machine that slept notices after waking within this time.

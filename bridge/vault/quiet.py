@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from bridge.core.place import Stat
 
 #: Seconds between two files of one flood, at most; more than there are between two looks at a vault.
-GATHER = 0.75
+GATHER = 1.0
 
 
 @dataclass(frozen=True, slots=True)

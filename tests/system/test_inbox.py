@@ -207,7 +207,8 @@ def test_held_things_are_listed_with_what_to_do(desk: Desk) -> None:
 
 def test_it_can_be_turned_off(desk: Desk) -> None:
     config = desk.vault / ".bridge/config.toml"
-    config.write_text(config.read_text() + "\n[index]\nattention = false\n")
+    before = config.read_text().partition("\n[index]\n")[0]
+    config.write_text(f"{before}\n[index]\npages = []\nattention = false\n")
     in_conflict(desk)
     assert not note(desk).exists()
 

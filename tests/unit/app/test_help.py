@@ -61,6 +61,8 @@ def test_the_contracts_verbs_are_there() -> None:
         "log",
         "doctor",
         "sandbox",
+        "daemon",
+        "index",
     }
 
 

@@ -108,12 +108,18 @@ class Desk:
         self.vault, self.state, self.web, self.keys = folder / "vault", folder / "state", web, keys
 
     @classmethod
-    def set_up(cls, folder: Path, web: Library, papers: int = PAPERS) -> Desk:
-        """Fill the library and connect an empty folder with it; ``ZOTERO_API_KEY`` must be set."""
+    def set_up(cls, folder: Path, web: Library, papers: int = PAPERS, *, indexes: bool = False) -> Desk:
+        """Fill the library and connect an empty folder with it; ``ZOTERO_API_KEY`` must be set.
+
+        :param indexes: whether index notes are written too; without them a test can count every file that moves.
+        """
         made = web.add(*(paper(n) for n in range(papers)))
         desk = cls(folder, web, {f"p{n}": key for n, key in enumerate(made)})
         code, out, err = run("init", desk.vault, "--url", web.server.url, "--yes", "--no-template")
         assert code == 0, out + err
+        if not indexes:
+            config = desk.vault / ".bridge" / "config.toml"
+            config.write_text(config.read_text() + "\n[index]\npages = []\n")
         return desk
 
     def copy_to(self, folder: Path) -> Desk:

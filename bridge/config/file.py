@@ -167,6 +167,7 @@ _MORE = """
 # [index]                   # what Bridge writes about the library
 # folder = "Index"
 # pages = ["topics", "topic", "week", "reading-list", "log", "questions"]   # leave out what you do not want
+# attention = true          # "Needs attention": conflicts and questions, to be answered with a tick
 # [index.topics]
 # sources = ["collection", "tag"]   # what makes a topic
 # min_papers = 3            # a tag is a topic when so many papers share it
@@ -175,5 +176,4 @@ _MORE = """
 # [index.weeks]
 # first_day = "monday"
 # host = "Weekly/{week}.md" # fill your own weekly notes, where they exist, and make none
-# attention = true          # "Needs attention": conflicts and questions, to be answered with a tick
 """

@@ -39,13 +39,13 @@ class Agreements:
         )
         return self._load(item, query, (*item, stamp))
 
-    def intent(self, item: ItemId) -> Agreement | None:
-        """What was about to be written to Zotero and has not been confirmed (R4)."""
+    def intents(self, item: ItemId) -> list[Base]:
+        """What was about to be written to Zotero and has not been confirmed, oldest first (R4)."""
         query = (
-            "SELECT zotero, vault, stamp FROM intents JOIN agreements ON number = agreement"
-            " WHERE intents.library = ? AND intents.key = ?"
+            "SELECT zotero, vault FROM intents JOIN agreements ON number = agreement"
+            " WHERE intents.library = ? AND intents.key = ? ORDER BY number"
         )
-        return self._load(item, query, item)
+        return [Base(load_face(row[0]), load_face(row[1])) for row in self._db.execute(query, item)]
 
     def _load(self, item: ItemId, query: str, arguments: tuple[str, ...]) -> Agreement | None:
         row = self._db.execute(query, arguments).fetchone()
@@ -75,8 +75,16 @@ class Agreements:
         )
 
     def intend(self, item: ItemId, number: int) -> None:
-        """Note that a write to Zotero is about to be sent."""
-        self._db.execute("INSERT OR REPLACE INTO intents VALUES (?,?,?)", (*item, number))
+        """Note that a write to Zotero is about to be sent.
+
+        Those before it stay: what one of them did may be all that Zotero shows. The same again counts once.
+        """
+        self._db.execute(
+            "DELETE FROM intents WHERE library = ? AND key = ? AND agreement IN (SELECT old.number FROM agreements old"
+            " JOIN agreements new USING (library, key, zotero, vault) WHERE library = ? AND key = ? AND new.number = ?)",
+            (*item, *item, number),
+        )
+        self._db.execute("INSERT INTO intents VALUES (?,?,?)", (*item, number))
 
     def settle(self, item: ItemId, number: int) -> None:
         """An agreement becomes the base; what was intended before is done with."""
@@ -88,8 +96,8 @@ class Agreements:
         self._db.executemany("INSERT OR REPLACE INTO bases (library, key, agreement, absent) VALUES (?,?,?,0)", rows)
         self._db.executemany("DELETE FROM intents WHERE library = ? AND key = ?", (row[:2] for row in rows))
 
-    def drop_intent(self, item: ItemId) -> None:
-        """The intended write has been looked into."""
+    def drop_intents(self, item: ItemId) -> None:
+        """What was intended has been looked into."""
         self._db.execute("DELETE FROM intents WHERE library = ? AND key = ?", item)
 
     def void(self, items: Iterable[ItemId]) -> None:

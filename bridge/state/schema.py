@@ -38,10 +38,10 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE bases (
         library TEXT NOT NULL, key TEXT NOT NULL, agreement INTEGER NOT NULL REFERENCES agreements (number),
         absent INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (library, key)) WITHOUT ROWID;
-    -- What was about to be written to Zotero (R4).
+    -- What was about to be written to Zotero (R4); one row for each try that nobody knows the end of.
     CREATE TABLE intents (
         library TEXT NOT NULL, key TEXT NOT NULL, agreement INTEGER NOT NULL REFERENCES agreements (number),
-        PRIMARY KEY (library, key)) WITHOUT ROWID;
+        PRIMARY KEY (library, key, agreement)) WITHOUT ROWID;
     CREATE TABLE conflicts (
         number INTEGER PRIMARY KEY AUTOINCREMENT, library TEXT NOT NULL, key TEXT NOT NULL, field TEXT NOT NULL,
         zotero TEXT NOT NULL, vault TEXT NOT NULL, opened TEXT NOT NULL, answer TEXT NOT NULL DEFAULT '',

@@ -113,7 +113,7 @@ class Applier:
                     number = self._state.agreements.add(task.id, new, task.stamp, self._now())
                     self._state.agreements.settle(task.id, number)
                 else:
-                    self._state.agreements.drop_intent(task.id)
+                    self._state.agreements.drop_intents(task.id)
                     self._state.agreements.set_absent([task.id], absent=False)
             self._finish(tasks)
 

@@ -124,8 +124,8 @@ class Planner:
         if deleted:
             return self._mark(item, zotero, note, base)
         vault = _without_stale_conflicts(note.face, base) if late and base else note.face
-        if (intent := self._state.agreements.intent(item)) is not None:
-            base = confirm(base, intent.base, zotero.face, vault, self._settings.policy)
+        for intended in self._state.agreements.intents(item):
+            base = confirm(base, intended, zotero.face, vault, self._settings.policy)
         skip = frozenset(held.field for held in note.held if held.field)
         plan = reconcile(item, base, zotero.face, vault, self._settings.policy, self.rules(item), skip=skip)
         plan = self._hold_fights(plan)

@@ -214,6 +214,19 @@ def test_r4_a_crash_at_any_point_then_a_new_edit_is_no_conflict_with_oneself(tmp
     raise AssertionError("the cycle never ran to its end")
 
 
+def test_r4_of_two_writes_without_an_answer_the_first_may_be_the_one_that_arrived(world: World) -> None:
+    world.edit("AAAA", title="First", tags=("nlp", "first"))
+    world.server.answers.append("lost")
+    world.sync()
+    world.edit("AAAA", title="Second", tags=("nlp", "second"))
+    world.server.answers.append("dropped")
+    world.sync()
+    world.settle()
+    both(world, "AAAA", "title", "Second")
+    assert world.zotero("AAAA")["tags"] == ("nlp", "second")
+    assert world.conflicts() == []
+
+
 def test_r4_what_was_answered_by_a_later_edit_in_zotero_is_a_conflict_still(world: World) -> None:
     world.edit("AAAA", title="First")
     world.server.answers.append("lost")

@@ -102,8 +102,10 @@ class Laws(RuleBasedStateMachine):
         return " ".join(one for note in notes for one in members(note.face.get(field)))
 
     def in_conflict(self, key: str, field: str) -> str:
-        row = self.world.conflict(key, field)
-        return f"{row.zotero} {row.vault}" if row else ""
+        """Both values of an open conflict, be it one that rests while its note is gone (R38)."""
+        with self.world.state() as state:
+            stand = state.agreements.conflicts(item_id(key)).get(field)
+        return f"{stand.zotero} {stand.vault}" if stand else ""
 
     def replaced(self, key: str, field: str, seen: str) -> None:
         """A person replaced what they saw in a field."""
@@ -238,9 +240,10 @@ class Laws(RuleBasedStateMachine):
         """An old copy that comes while nobody knows whether a write arrived reads like a person's undoing of it."""
         self.no_base_from_here(key)
         with self.world.state() as state:
-            intent = state.agreements.intent(item_id(key))
-        for field in (*SCALARS, "tags") if intent is not None else ():
-            self.replaced(key, field, " ".join(members(intent.base.zotero.get(field))) if intent else "")
+            intents = state.agreements.intents(item_id(key))
+        for intended in intents:
+            for field in (*SCALARS, "tags"):
+                self.replaced(key, field, " ".join(members(intended.zotero.get(field))))
 
     def _is_known(self, key: str, note: MemoryNote) -> bool:
         with self.world.state() as state:
@@ -311,6 +314,29 @@ class Laws(RuleBasedStateMachine):
         except UnreachableError:
             self.world.server.fail_at_page = None
         self.nothing_is_lost()
+
+    @rule(at=st.integers(1, 40), place=a_place, key=an_item, field=a_scalar)
+    def sync_under_hands(self, at: int, place: str, key: str, field: str) -> None:
+        """Law 6: a person edits while the cycle runs."""
+
+        def meddle() -> None:
+            if place == "zotero":
+                # An edit between the download and the end of the cycle counts as later than a conflict opened then.
+                self.replaced(key, field, self.said("vault", key, field))
+            self._write(place, key, field, lambda: self.token(key, field))
+
+        try:
+            self.world.sync(Kill(at=at, meddle=meddle))
+        except UnreachableError:
+            self.world.server.fail_at_page = None
+        self.nothing_is_lost()
+
+    @rule(at=st.integers(4, 20), key=an_item, field=a_scalar)
+    def edit_die_edit(self, at: int, key: str, field: str) -> None:
+        """R4: one edit on its way when the process dies, and another."""
+        self.edit("vault", key, field, str)
+        self.sync_and_die(at)
+        self.edit("vault", key, field, str)
 
     @rule(answer=st.sampled_from(("lost", "dropped", "down")))
     def bad_line(self, answer: str) -> None:

@@ -41,9 +41,13 @@ class Killed(Exception):  # noqa: N818 (not an error of Bridge: the process is g
 
 @dataclass
 class Kill:
-    """Counts the points at which a process may die; ``at`` names the one at which it does (none: never)."""
+    """Counts the points at which a process may die; ``at`` names the one at which it does (none: never).
+
+    With ``meddle`` it does not die there: a person does something under its hands.
+    """
 
     at: int | None = None
+    meddle: Callable[[], None] | None = None
     count: int = 0
     on_kill: Callable[[], None] = lambda: None
     is_dead: bool = False
@@ -52,7 +56,10 @@ class Kill:
         if self.is_dead:
             raise Killed
         self.count += 1
-        if self.at is not None and self.count >= self.at:
+        if self.meddle is not None:
+            if self.count == self.at:
+                self.meddle()
+        elif self.at is not None and self.count >= self.at:
             self.is_dead = True
             self.on_kill()
             raise Killed

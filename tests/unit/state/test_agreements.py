@@ -56,20 +56,26 @@ def test_r4_an_intention_stands_until_it_is_settled(state: State) -> None:
     agree(state, "before", "s1")
     number = state.agreements.add(ITEM, base("intended"), "", NEW)
     state.agreements.intend(ITEM, number)
-    intent = state.agreements.intent(ITEM)
-    assert intent is not None
-    assert intent.base == base("intended")
+    assert state.agreements.intents(ITEM) == [base("intended")]
     present = state.agreements.base(ITEM)
     assert present is not None
     assert present.base == base("before"), "an intention is no base"
     agree(state, "after", "s2")
-    assert state.agreements.intent(ITEM) is None
+    assert state.agreements.intents(ITEM) == []
+
+
+def test_r4_tries_of_unknown_end_are_all_kept_and_the_same_once(state: State) -> None:
+    for word in ("first", "second", "first", "first"):
+        state.agreements.intend(ITEM, state.agreements.add(ITEM, base(word), "", NEW))
+    state.agreements.intend(OTHER, state.agreements.add(OTHER, base("first"), "", NEW))
+    assert state.agreements.intents(ITEM) == [base("second"), base("first")]
+    assert state.agreements.intents(OTHER) == [base("first")]
 
 
 def test_r4_an_intention_can_be_dropped(state: State) -> None:
     state.agreements.intend(ITEM, state.agreements.add(ITEM, base("intended"), "", NEW))
-    state.agreements.drop_intent(ITEM)
-    assert state.agreements.intent(ITEM) is None
+    state.agreements.drop_intents(ITEM)
+    assert state.agreements.intents(ITEM) == []
 
 
 def test_r6_open_conflicts_come_with_the_base(state: State) -> None:
@@ -107,7 +113,7 @@ def test_r17_what_is_void_has_no_base_no_stamps_and_no_intention(state: State) -
     state.agreements.void([ITEM])
     assert state.agreements.base(ITEM) is None
     assert state.agreements.by_stamp(ITEM, "s1") is None
-    assert state.agreements.intent(ITEM) is None
+    assert state.agreements.intents(ITEM) == []
     assert state.agreements.base(OTHER) is not None
 
 
@@ -129,5 +135,5 @@ def test_r1_pruning_spares_bases_and_intentions(state: State) -> None:
     state.agreements.prune("2024-06-01")
     assert state.agreements.by_stamp(ITEM, "s1") is None
     assert state.agreements.base(ITEM) == Agreement(base("base"), "s2")
-    assert state.agreements.intent(ITEM) is not None
+    assert state.agreements.intents(ITEM) == [base("intended")]
     assert state.agreements.by_stamp(OTHER, "s3") is not None

@@ -365,7 +365,8 @@ class App:
         from bridge.inbox import Inbox
 
         quiet = self._stay.quiet if self._stay is not None and order.quiet else None
-        return Inbox(self.vault, self.config.index.folder, state, quiet)
+        folder, side = self.config.index.folder, self._vault_side(state)
+        return Inbox(self.vault, folder, state, quiet, side.remember)
 
     def _show(self, inbox: Inbox) -> int:
         """Renew the note; how many were written."""

@@ -13,7 +13,7 @@ only when its text changes, and not opened before).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -68,10 +68,18 @@ class Inbox:
     :param folder: where the note is made, relative to the vault.
     :param state: where it is remembered. For a dry run this is a copy, and ``show`` is not called (law 12).
     :param quiet: the daemon's memory of which files stand still.
+    :param known: takes a file that was written as known, so that the next scan need not open it.
     """
 
-    def __init__(self, root: Path, folder: str, state: State, quiet: Quiet | None = None) -> None:
-        self._root, self._folder, self._state, self._quiet = root, folder, state, quiet
+    def __init__(
+        self,
+        root: Path,
+        folder: str,
+        state: State,
+        quiet: Quiet | None = None,
+        known: Callable[[str, bytes, Stat], None] = lambda _path, _data, _stat: None,
+    ) -> None:
+        self._root, self._folder, self._state, self._quiet, self._known = root, folder, state, quiet, known
         self._answered: dict[tuple[ItemId, str], int] = {}
         self._late = False
         #: What a person should hear once.
@@ -175,18 +183,26 @@ class Inbox:
         if before is None:
             if not text or text == shown.text:  # a person deleted it: there is nothing new to say
                 return _Shown(path if text else "", text), False
-            stat = page.write(self._root, path, _whole(text), None)
+            stat = self._write(path, _whole(text), None)
             return (_Shown(path, text, stat) if stat else None), bool(stat)
         if any(str(tick) not in shown.obeyed for tick in attention.ticks(before.text)):
             return None, False  # ticked since the ticks were read: first that is carried out
         if not text and _is_ours(before.text, shown.text):
-            return (_Shown(), True) if page.remove(self._root, path, before) else (None, False)
+            if not page.remove(self._root, path, before):
+                return None, False
+            self._state.notes.drop_rows([path])
+            return _Shown(), True
         new = text or attention.NOTHING
         after = _renewed(before.text, new, shown.text, again=bool(text) and text != shown.text)
         if after == before.text:
             return _Shown(path, new, before.stat), False
-        stat = page.write(self._root, path, after, before)
+        stat = self._write(path, after, before)
         return (_Shown(path, new, stat) if stat else None), bool(stat)
+
+    def _write(self, path: str, text: str, before: page.Page | None) -> Stat | None:
+        if (stat := page.write(self._root, path, text, before)) is not None:
+            self._known(path, text.encode(), stat)
+        return stat
 
     def _stem(self, path: str) -> str:
         """A name that no other note bears, and no alias (R27)."""

@@ -66,7 +66,10 @@ def start(talk: Settings) -> None:
 @shared
 @settings
 def stop(talk: Settings) -> None:
-    """Stop it until the next start or login; one in a terminal ends as well."""
+    """Stop it until the next start or login.
+
+    One that runs in a terminal ends as well.
+    """
     control = _control(talk)
     _tell(talk, control, "Stopped." if control.stop() else "It does not run.")
 
@@ -75,7 +78,11 @@ def stop(talk: Settings) -> None:
 @shared
 @settings
 def status(talk: Settings) -> None:
-    """Since when it runs, its last and next look, and what waits for you. It ends with 0 whatever it has to report."""
+    """How it is going.
+
+    Since when it runs, its last and next look, what waits for you, and what is in its way. It ends with 0 whatever it
+    has to report.
+    """
     control = _control(talk)
     _tell(talk, control, "")
 

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,19 @@ def test_law2_a_standing_question_is_written_once(desk: Desk) -> None:
         code, report = desk.sync()
         assert (code, quiet(report)) == (3, True)
     assert desk.stats() == before
+
+
+def test_law8_its_own_note_is_no_news(desk: Desk) -> None:
+    in_conflict(desk)
+    app = App.open(desk.vault)
+    with app.memory() as state:
+        row = state.notes.row(NOTE)
+    assert row is not None
+    assert row.stat.mtime_ns == note(desk).stat().st_mtime_ns
+    tick(desk, "keep mine")
+    assert desk.sync()[0] == 0
+    with app.memory() as state:
+        assert state.notes.row(NOTE) is None
 
 
 def test_law12_a_dry_run_reads_ticks_and_writes_nothing(desk: Desk) -> None:
@@ -137,6 +151,60 @@ def test_r33_put_it_back_restores_the_notes_and_keeps_what_they_said(desk: Desk)
     changes = desk.json("log")[1]["cycles"][0]["changes"]
     assert {row["before"] for row in changes if row["field"] == "title"} == {f"Changed {n}" for n in range(30)}
     desk.settle()
+
+
+def empty_the_vault(desk: Desk) -> None:
+    for path in (desk.vault / "Papers").glob("*.md"):
+        path.unlink()
+
+
+def trash_half_the_library(desk: Desk) -> None:
+    for n in range(22):
+        desk.web.trash(desk.keys[f"p{n}"])
+
+
+def rewrite_half_of_the_library(desk: Desk) -> None:
+    for n in range(22):
+        desk.web.change(desk.keys[f"p{n}"], title=f"Rewritten {n}")
+
+
+def double_the_library(desk: Desk) -> None:
+    config = desk.vault / ".bridge/config.toml"
+    config.write_text(re.sub(r"^max_new = \d+", "max_new = 5", config.read_text(), flags=re.MULTILINE))
+    desk.web.add(*({"itemType": "book", "title": f"New {n}"} for n in range(50)))
+
+
+@pytest.mark.parametrize(
+    "harm", [empty_the_vault, trash_half_the_library, rewrite_half_of_the_library, double_the_library]
+)
+def test_r33_every_guard_takes_its_answer_from_the_note(desk: Desk, harm: Callable[[Desk], None]) -> None:
+    harm(desk)
+    stopped(desk)
+    before = note(desk).read_text()
+    stopped(desk)  # it is not asked twice
+    assert note(desk).read_text() == before
+    tick(desk, "do it")
+    assert desk.sync()[0] == 0
+    assert not note(desk).exists()
+    assert desk.sync()[0] == 0
+
+
+def test_a_notice_is_shown_for_what_is_new_and_only_where_it_is_wanted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[bool] = []
+    monkeypatch.setattr("bridge.service.notice.notice", lambda: shown.append(True))
+    config = desk.vault / ".bridge/config.toml"
+    whole = config.read_text()
+    for name, wanted, count in (("p1", False, 0), ("p2", True, 1), ("p2", True, 1), ("p3", True, 2)):
+        if wanted:
+            config.write_text(f"{whole}\n[daemon]\nnotify = true\n")
+        desk.web.change(desk.keys[name], title="Theirs")
+        desk.edit(name, "^title: .*$", f"title: Mine of {name}")
+        app = App.open(desk.vault)
+        with app.stay(Quiet(0, time.monotonic), time.sleep):
+            app.cycle(Order(quiet=True), for_stream(io.StringIO(), machine=True))
+        assert len(shown) == count
 
 
 def test_r33_an_answer_holds_for_what_was_asked_alone(desk: Desk) -> None:

@@ -40,7 +40,7 @@ VERBS = {
     "resolve": Verb("conflicts", EVERY_DAY, "Settle a conflict for Zotero's value or the note's."),
     "status": Verb("status", EVERY_DAY, "Where things stand."),
     "daemon": Verb("daemon", EVERY_DAY, "Sync in the background, all the time."),
-    "index": Verb("index", LOOK, "Write the index notes anew, or check them."),
+    "index": Verb("index", LOOK, "Write all index notes anew: topics, weeks, reading list, log, open questions."),
     "log": Verb("status", LOOK, "What past syncs changed, value by value."),
     "doctor": Verb("doctor", LOOK, "Check everything a sync needs, and say what to do."),
     "sandbox": Verb("sandbox", LOOK, "Serve a practice library on this machine."),

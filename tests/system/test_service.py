@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import signal
+import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,6 +80,20 @@ def test_law14_its_log_is_readable_and_holds_neither_key_nor_text(at_work: Desk)
     assert "A secret thought" not in text
     assert desk.web.server.key not in text
     assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}  [A-Z]+ +\S", line) for line in text.splitlines())
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="systemd's sockets")
+def test_a_service_manager_hears_that_it_is_ready_alive_and_stopping(
+    at_work: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory() as short, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(f"{short}/notify")  # such names are 107 bytes at most
+        heard.settimeout(30)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"{short}/notify")
+        at_work.run("daemon", "start")
+        assert [heard.recv(64), heard.recv(64)] == [b"READY=1", b"WATCHDOG=1"]
+        at_work.run("daemon", "stop")
+        assert heard.recv(64) == b"STOPPING=1"
 
 
 def test_a_killed_one_is_not_taken_for_one_that_runs(at_work: Desk) -> None:

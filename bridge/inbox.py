@@ -99,10 +99,11 @@ class Inbox:
         The answers to conflicts are in the state then, as if given by ``bridge resolve``.
         """
         shown = _shown(self._state)
-        stat = page.look(self._root, shown.path) if shown.path else None
-        if stat != shown.stat and (self._quiet is None or self._quiet.stands_still(shown.path, stat)):
+        path = self._path(shown)
+        stat = page.look(self._root, path)
+        if stat != shown.stat and (self._quiet is None or self._quiet.stands_still(path, stat)):
             with suppress(NoteError):  # it cannot be read now; its ticks wait
-                if (found := page.read(self._root, shown.path)) is not None:
+                if (found := page.read(self._root, path)) is not None:
                     self._obey(attention.ticks(found.text), shown)
         return self._guard_answers()
 
@@ -159,7 +160,7 @@ class Inbox:
         if matters.guard is None and self._guard_answers():
             self._state.set_meta(_ANSWERS, "{}")  # a cycle came past every guard
         text = attention.render(matters)
-        path = shown.path or f"{self._folder}/{STEM}{EXTENSION}"
+        path = self._path(shown)
         wanted = text or (attention.NOTHING if shown.text == attention.NOTHING else "")
         stat = page.look(self._root, path)
         if (wanted == shown.text and stat == shown.stat) or (self._quiet is not None and path in self._quiet.warm):
@@ -203,6 +204,10 @@ class Inbox:
         if (stat := page.write(self._root, path, text, before)) is not None:
             self._known(path, text.encode(), stat)
         return stat
+
+    def _path(self, shown: _Shown) -> str:
+        """Where the note is, or would be; one of a state that was lost is found there too."""
+        return shown.path or f"{self._folder}/{STEM}{EXTENSION}"
 
     def _stem(self, path: str) -> str:
         """A name that no other note bears, and no alias (R27)."""

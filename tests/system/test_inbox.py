@@ -117,6 +117,21 @@ def test_r6_an_outdated_tick_is_refused_and_shown_anew(desk: Desk) -> None:
     assert desk.web.item(desk.keys["p1"])["title"] == "Mine, again"
 
 
+def test_law11_with_the_state_lost_a_tick_is_asked_for_again(desk: Desk) -> None:
+    in_conflict(desk)
+    tick(desk, "keep mine")
+    for path in desk.state.rglob("state.db*"):
+        path.unlink()
+    for _ in range(2):
+        assert desk.sync()[0] == 3
+    text = note(desk).read_text()
+    assert (text.count("[x]"), text.count("keep mine")) == (0, 1)
+    assert desk.web.item(desk.keys["p1"])["title"] == "Theirs"
+    tick(desk, "keep mine")
+    assert desk.sync()[0] == 0
+    assert desk.web.item(desk.keys["p1"])["title"] == "Mine"
+
+
 def test_r6_an_edit_made_after_the_tick_outranks_it(desk: Desk) -> None:
     in_conflict(desk)
     tick(desk, "keep Zotero's")

@@ -127,11 +127,13 @@ def test_r31_a_copied_vault_gets_a_daemon_and_an_id_of_its_own(at_work: Desk, tm
     copy = tmp_path / "copy"
     shutil.copytree(at_work.vault, copy)
     before = json.loads((copy / ".bridge/vault.json").read_text())
-    code, said = run_json("-C", copy, "daemon", "start")
-    assert (code, said["running"], said["vault"]) == (0, True, str(copy))
-    assert json.loads((copy / ".bridge/vault.json").read_text()) != before
-    assert at_work.json("daemon", "status")[1]["running"] is False
-    assert run_json("-C", copy, "daemon", "stop")[1]["running"] is False
+    try:
+        code, said = run_json("-C", copy, "daemon", "start")
+        assert (code, said["running"], said["vault"]) == (0, True, str(copy))
+        assert json.loads((copy / ".bridge/vault.json").read_text()) != before
+        assert at_work.json("daemon", "status")[1]["running"] is False
+    finally:
+        assert run_json("-C", copy, "daemon", "stop")[1]["running"] is False
 
 
 def test_it_is_told_of_no_vault(tmp_path: Path, at_work: Desk) -> None:

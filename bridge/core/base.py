@@ -62,10 +62,10 @@ def _without_unsent(row: Field, unsent: Unsent, shown: Iterable[str], old: Itera
 def confirm(base: Base | None, intended: Base, zotero: Face, vault: Face, policy: Policy) -> Base | None:
     """The base, moved by what an interrupted write is found to have done (R4).
 
-    ``intended`` holds Zotero's face as it was to stand after the write, and the note's face as it was then. Only fields
-    the note has changed *since* need it: where the note still shows what was sent, both sides are equal anyway. A
-    scalar that Zotero shows as intended is agreed; of a by-member field the members that arrived or left as intended
-    are.
+    ``intended`` holds the fields that were sent, as they were to stand in Zotero, and as the note showed them then.
+    Only what the note has changed *since* needs it: where the note still shows what was sent, both sides are equal
+    anyway. A scalar that Zotero shows as intended is agreed; of a by-member field the members that arrived or left as
+    the note had it are.
     """
     if base is None:
         return None
@@ -107,8 +107,11 @@ def _confirm_members(
     wanted = members(intended.zotero[row.name])
     old = members(new_z.get(row.name))
     known = {normal_text(raw) for raw in wanted}
-    arrived = [raw for raw in wanted if normal_text(raw) in shown and raw not in old]
-    left = {row.normal(raw) for raw in old if normal_text(raw) not in known and normal_text(raw) not in shown}
+    # What came or went without the note having asked for it is Zotero's own news.
+    asked = {row.normal(member) for member in members(intended.vault.get(row.name))}
+    arrived = [raw for raw in wanted if normal_text(raw) in shown and raw not in old and row.normal(raw) in asked]
+    gone = [raw for raw in old if normal_text(raw) not in known and normal_text(raw) not in shown]
+    left = {row.normal(raw) for raw in gone} - asked
     new_z[row.name] = (*(raw for raw in old if row.normal(raw) not in left), *arrived)
     keys = {row.normal(raw) for raw in arrived}
     old_v = members(new_v.get(row.name))

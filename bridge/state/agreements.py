@@ -80,8 +80,9 @@ class Agreements:
         Those before it stay: what one of them did may be all that Zotero shows. The same again counts once.
         """
         self._db.execute(
-            "DELETE FROM intents WHERE library = ? AND key = ? AND agreement IN (SELECT old.number FROM agreements old"
-            " JOIN agreements new USING (library, key, zotero, vault) WHERE library = ? AND key = ? AND new.number = ?)",
+            "DELETE FROM intents WHERE library = ? AND key = ? AND agreement IN"
+            " (SELECT old.number FROM agreements old JOIN agreements new USING (library, key, zotero, vault)"
+            " WHERE library = ? AND key = ? AND new.number = ?)",
             (*item, *item, number),
         )
         self._db.execute("INSERT INTO intents VALUES (?,?,?)", (*item, number))

@@ -122,7 +122,8 @@ class Applier:
         edits = []
         with self._state.transaction():
             for task in tasks:
-                intended = Base({**task.zotero.face, **task.plan.zotero}, task.note.face)
+                shown = {name: value for name, value in task.note.face.items() if name in task.plan.zotero}
+                intended = Base(task.plan.zotero, shown)
                 number = self._state.agreements.add(task.id, intended, "", self._now())
                 self._state.agreements.intend(task.id, number)
                 edits.append(Edit(task.id, task.zotero.token, task.plan.zotero))

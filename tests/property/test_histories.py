@@ -214,6 +214,22 @@ def test_r4_a_crash_at_any_point_then_a_new_edit_is_no_conflict_with_oneself(tmp
     raise AssertionError("the cycle never ran to its end")
 
 
+@pytest.mark.parametrize("answer", ["lost", "dropped"])
+def test_r4_what_zotero_had_changed_by_itself_was_never_agreed(world: World, answer: str) -> None:
+    world.change("AAAA", title="Theirs", tags=("Digital Twin", "nlp", "theirs"))
+    world.edit("AAAA", url="http://mine.org", tags=("nlp", "mine", "Digital-Twin"))
+    world.server.answers.append(answer)
+    world.sync()
+    world.edit("AAAA", title="Mine", url="http://later.org", tags=("nlp", "mine", "later", "Digital-Twin"))
+    world.settle()
+    row = world.conflict("AAAA", "title")
+    assert row is not None
+    assert (row.zotero, row.vault) == ("Theirs", "Mine")
+    both(world, "AAAA", "url", "http://later.org")
+    assert set(world.zotero("AAAA")["tags"]) == {"Digital Twin", "nlp", "theirs", "mine", "later"}
+    assert set(world.note("AAAA").face["tags"]) == {"Digital-Twin", "nlp", "theirs", "mine", "later"}
+
+
 def test_r4_of_two_writes_without_an_answer_the_first_may_be_the_one_that_arrived(world: World) -> None:
     world.edit("AAAA", title="First", tags=("nlp", "first"))
     world.server.answers.append("lost")

@@ -111,6 +111,14 @@ def test_r4_members_are_confirmed_one_by_one() -> None:
     assert after == Base({"tags": ("a", "c")}, {"tags": ("a", "c")}), "c arrived, b left, d did not come"
 
 
+def test_r4_what_came_or_went_in_zotero_by_itself_is_not_agreed() -> None:
+    """A tag a person added to the item, and one taken out of it, before the note's change was sent."""
+    base = Base({"tags": ("a", "b")}, {"tags": ("a", "b")})
+    intended = Base({"tags": ("a", "theirs", "mine")}, {"tags": ("a", "b", "mine")})
+    after = confirm(base, intended, {"tags": ("a", "theirs", "mine")}, {"tags": ("a", "b", "later")}, POLICY)
+    assert after == Base({"tags": ("a", "b", "mine")}, {"tags": ("a", "b", "mine")})
+
+
 def test_r4_where_the_note_shows_what_was_sent_nothing_needs_confirming() -> None:
     base = Base({"url": "s"}, {"url": "s"})
     intended = Base({"url": "mine"}, {"url": "mine"})

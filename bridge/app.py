@@ -1,18 +1,16 @@
 """The composition root: one vault's configuration becomes sides, state and rules, and a cycle is run over them.
 
 Kept here: law 12 (a dry run works on a copy of the state in memory, takes no lock and claims nothing), R24 (a
-library's client gets its key from :class:`bridge.keys.Keys` alone), R31 (one machine writes; a copied vault gets an id
-of its own), R23 (rights are asked for once and kept, so that a cycle with nothing to do is one request; they are asked
-for again after a refusal).
+library's client gets its key from :class:`bridge.keys.Keys` alone, see :mod:`bridge.reach`), R31 (one machine writes;
+a copied vault gets an id of its own).
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,10 +18,9 @@ from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from bridge import config as configuration
-from bridge import wiring
-from bridge.config import Config, LibraryConfig
+from bridge import reach, wiring
+from bridge.config import Config
 from bridge.errors import (
-    ConfigError,
     ForbiddenError,
     GuardStop,
     OutdatedAnswerError,
@@ -55,7 +52,6 @@ if TYPE_CHECKING:
     from bridge.vault.quiet import Quiet
     from bridge.vault.side import VaultSide
     from bridge.zotero.client import ZoteroClient
-    from bridge.zotero.rights import Rights
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +118,6 @@ class App:
         machine = self.owner()
         return machine is None or machine.id == self._machine().id
 
-    def rights(self, state: State, library: str) -> Rights | None:
-        """The rights in a library as they were last heard of."""
-        from bridge.zotero.rights import Rights
-
-        said = json.loads(state.get_meta(_rights_name(library)) or "{}")
-        return Rights(**said["rights"]) if said else None
-
     def agree(self, new: int) -> None:
         """Remember on this machine that a person agreed to so many new notes (R26)."""
         self._settle()
@@ -184,15 +173,10 @@ class App:
         :raises ForbiddenError: there is no key, or none may go to the server named (R24).
         :raises ConfigError: the demo's library is not there.
         """
-        from bridge.zotero.client import ZoteroClient  # pyzotero takes 120 ms; reports do without
-
-        with contextlib.ExitStack() as stack:
-            if self.config.sandbox is not None:
-                server = stack.enter_context(_sandbox(self.vault / self.config.sandbox.data))
-                at = [(server.url, each.id, server.key) for each in self.config.library]
-            else:
-                at = [(each.url, each.id, self._key(each)) for each in self.config.library]
-            yield [stack.enter_context(ZoteroClient(*each, tries=tries, patience=patience, sleep=sleep)) for each in at]
+        with reach.connect(
+            self.vault, self.marker.id, self.config, self.keys, tries=tries, patience=patience, sleep=sleep
+        ) as clients:
+            yield clients
 
     def _connected(self, stack: contextlib.ExitStack) -> list[ZoteroClient]:
         """The clients of one cycle, or those that stay."""
@@ -263,7 +247,7 @@ class App:
         try:
             return self._run(state, clients, order, progress, answers)
         except ForbiddenError:
-            if not self._forget_rights(state):
+            if not reach.forget_rights(state, [each.id for each in self.config.library]):
                 raise
             # What was known of the rights was old. With the present ones there may be nothing to refuse.
             return self._run(state, clients, order, progress, answers)
@@ -418,14 +402,10 @@ class App:
 
     # --- sides ---
 
-    def _key(self, library: LibraryConfig) -> str:
-        neighbours = [each.id for each in self.config.library if each.origin == library.origin and each != library]
-        return self.keys.find(self.marker.id, library.origin, [library.id, *neighbours])
-
     def _library(self, state: State, client: ZoteroClient, messages: list[str]) -> Library:
         from bridge.library import Library
 
-        before, rights = self.rights(state, client.library), self._current_rights(state, client)
+        before, rights = reach.kept_rights(state, client.library), reach.current_rights(state, client)
         if not rights.write and (before is None or before.reason != rights.reason):  # said once
             messages.append(f"{client.library} is read-only: {rights.reason}. Edits in its notes wait.")
         return Library(client, wiring.mapping_rules(self.config), state.items, rights)
@@ -440,28 +420,6 @@ class App:
             templates=self.config.notes.templates,
         )
         return VaultSide(self.vault, state.notes, rules, layout, vault_id=self.marker.id, quiet=quiet)
-
-    # --- rights (R23) ---
-
-    def _current_rights(self, state: State, client: ZoteroClient) -> Rights:
-        """The rights in a library: as kept while they allow writing, else asked for anew."""
-        name = _rights_name(client.library)
-        kept = self.rights(state, client.library)
-        if kept is not None and kept.write:
-            return kept
-        rights = client.rights()
-        if not rights.read:
-            raise ForbiddenError(f"{client.library}: {rights.reason}")
-        state.set_meta(name, json.dumps({"rights": asdict(rights)}))
-        return rights
-
-    def _forget_rights(self, state: State) -> bool:
-        """Forget what is kept; whether anything was."""
-        names = [_rights_name(each.id) for each in self.config.library]
-        kept = [name for name in names if state.get_meta(name)]
-        for name in kept:
-            state.set_meta(name, "")
-        return bool(kept)
 
     # --- answers (R6) ---
 
@@ -490,24 +448,3 @@ class App:
         chosen = asked.zotero if keep == "zotero" else asked.vault
         if normal(str(note.face[asked.field])) != normal(chosen):
             raise OutdatedAnswerError(f"`{asked.field}` was edited since the conflict arose, and that edit stands")
-
-
-@contextlib.contextmanager
-def _sandbox(data: Path) -> Iterator[_Server]:
-    """Serve the demo's library for as long as it is needed; its key never leaves this machine."""
-    if not data.is_dir():
-        raise ConfigError(f"the practice library {data} is not there any more")
-    from bridge.sandbox.server import SandboxServer  # a web server: for demo vaults only
-
-    with SandboxServer(data) as server:
-        yield _Server(server.url, server.key)
-
-
-@dataclass(frozen=True, slots=True)
-class _Server:
-    url: str
-    key: str
-
-
-def _rights_name(library: str) -> str:
-    return f"rights {library}"

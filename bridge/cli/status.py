@@ -75,8 +75,10 @@ def status(talk: Settings) -> None:
 
 
 def _library(app: App, state: State, name: str) -> dict[str, Any]:
+    from bridge.reach import kept_rights
+
     configured = next(each for each in app.config.library if each.id == name)
-    rights = app.rights(state, name)
+    rights = kept_rights(state, name)
     return {
         "library": name,
         "url": "the practice library of this vault" if app.config.sandbox else configured.url,

@@ -9,13 +9,9 @@ Pure: text in, text out; a caller reads and writes the files and decodes them.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
 
 from bridge.core import blocks
-from bridge.core.names import EXTENSION, folded
-from bridge.core.place import Facts
 from bridge.core.text import eol_of
-from bridge.indexes.context import Vault
 from bridge.indexes.render import IndexText
 from bridge.indexes.rules import Page, PageKind, topic_id
 
@@ -78,6 +74,12 @@ def emptied(present: str, page: Page, *, old_text: str | None = None, hosted: bo
     return text if hosted or _has_words(text) else None
 
 
+def is_ours(text: str, kind: str) -> bool:
+    """Whether a file's front-matter says that it was made as an index note of a kind."""
+    head = _HEAD.match(text)
+    return head is not None and re.search(rf"^bridge: {kind}[ \t]*\r?$", head["lines"], re.MULTILINE) is not None
+
+
 def _has_words(text: str) -> bool:
     """Whether a file of ours holds anything but what was put there: a property, or text beside heading and block."""
     head = _HEAD.match(text)
@@ -112,25 +114,3 @@ def _argument(present: str, index: IndexText) -> str | None:
 
 def _loose(argument: str) -> str:
     return topic_id(tuple(name.strip() for name in argument.split("/")))
-
-
-def vault_of(notes: Iterable[tuple[str, Facts]], own: Container[str]) -> Vault:
-    """What index notes must know of the vault, from what is remembered of every note in it.
-
-    :param notes: path and facts of all notes.
-    :param own: paths of the index notes we made. Where that was forgotten they count as notes that host their own
-        block, and so go on where they are.
-    """
-    taken: set[str] = set()
-    hosts: dict[str, list[str]] = {}
-    paths: set[str] = set()
-    for path, facts in notes:
-        if path in own:
-            continue
-        paths.add(path)
-        taken.add(folded(path.rpartition("/")[2].removesuffix(EXTENSION)))
-        taken.update(folded(alias) for alias in facts.aliases)
-        for title in facts.hosts:
-            hosts.setdefault(title, []).append(path)
-    sorted_hosts: Mapping[str, tuple[str, ...]] = {title: tuple(sorted(there)) for title, there in hosts.items()}
-    return Vault(taken, sorted_hosts, paths)

@@ -9,11 +9,13 @@ from dataclasses import fields
 from pathlib import PurePosixPath
 from typing import Any
 
+from bridge.core.names import folded
 from bridge.core.place import Facts, NoteRow, Stat
 from bridge.core.plan import Held
 from bridge.core.record import ItemId
 from bridge.state.db import transaction
 from bridge.state.faces import dump, load_face
+from bridge.state.schema import base_name
 
 _COLUMNS = "path, size, mtime_ns, inode, digest, library, key, stamp, face, facts, held, pending"
 #: Held codes that make a note a second one of its item rather than the item's note (R8).
@@ -65,6 +67,11 @@ class Notes:
     def put_rows(self, rows: Sequence[NoteRow]) -> None:
         """Remember rows, by path."""
         with transaction(self._db):
+            self._db.executemany("DELETE FROM names WHERE path = ?", ((row.path,) for row in rows))
+            self._db.executemany(
+                "INSERT INTO names VALUES (?,?)",
+                ((row.path, name) for row in rows for name in {base_name(row.path), *map(folded, row.facts.aliases)}),
+            )
             self._db.executemany(
                 f"INSERT OR REPLACE INTO notes ({_COLUMNS}, copy) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 (constant)
                 (
@@ -118,11 +125,6 @@ class Notes:
         for path, facts in self._db.execute("SELECT path, facts FROM notes WHERE key IS NULL AND facts <> '{}'"):
             yield path, _load_facts(facts)
 
-    def all_facts(self) -> Iterator[tuple[str, Facts]]:
-        """Path and facts of every note, bound or not: what index notes must know of names and hosts (R27)."""
-        for path, facts in self._db.execute("SELECT path, facts FROM notes"):
-            yield path, _NO_FACTS if facts == "{}" else _load_facts(facts)
-
     def mentions(self) -> set[str]:
         """Citation keys that any note links to."""
         query = "SELECT facts FROM notes WHERE facts LIKE '%\"mentions\"%'"
@@ -156,7 +158,6 @@ def _row(found: tuple[Any, ...]) -> NoteRow:
     )
 
 
-_NO_FACTS = Facts()
 _FACTS = tuple(field.name for field in fields(Facts))
 
 

@@ -18,13 +18,15 @@ VAULT = ItemId("", "")
 
 
 class PageRow(NamedTuple):
-    """A file that shows a page: ``own`` if we made it, else a person's note that hosts it; ``text`` is its block's."""
+    """A file that shows a page: ``own`` if we made it, else a person's note that hosts it."""
 
     path: str
     kind: str
     name: str
     own: bool
-    text: str
+
+
+_NOT_OURS = "NOT EXISTS (SELECT 1 FROM pages WHERE pages.path = {}.path AND own)"
 
 
 class Pages:
@@ -90,13 +92,46 @@ class Pages:
 
     def written(self) -> list[PageRow]:
         """The files as last written."""
-        query = "SELECT path, kind, name, own, text FROM pages ORDER BY path"
-        return [PageRow(path, kind, name, bool(own), text) for path, kind, name, own, text in self._db.execute(query)]
+        query = "SELECT path, kind, name, own FROM pages ORDER BY path"
+        return [PageRow(path, kind, name, bool(own)) for path, kind, name, own in self._db.execute(query)]
 
-    def put_page(self, row: PageRow) -> None:
-        """Remember a file as it was written."""
-        self._db.execute("INSERT OR REPLACE INTO pages VALUES (?,?,?,?,?)", row)
+    def text(self, path: str) -> str | None:
+        """The text of a file's block as it was last written; ``None`` where that is not known."""
+        row = self._db.execute("SELECT text FROM pages WHERE path = ?", (path,)).fetchone()
+        return (row[0] or None) if row else None
+
+    def put_page(self, row: PageRow, text: str) -> None:
+        """Remember a file as it was written, with the text of its block; ``""`` where that is not known."""
+        self._db.execute("INSERT OR REPLACE INTO pages VALUES (?,?,?,?,?)", (*row, text))
+
+    def move_page(self, path: str, new: str) -> None:
+        """A file is elsewhere now."""
+        self._db.execute("UPDATE OR REPLACE pages SET path = ? WHERE path = ?", (new, path))
 
     def drop_page(self, path: str) -> None:
         """Forget a file."""
         self._db.execute("DELETE FROM pages WHERE path = ?", (path,))
+
+    # --- the notes around them, ours left out ---
+
+    def unseen(self) -> list[str]:
+        """Files that no scan has seen."""
+        return [
+            path for (path,) in self._db.execute("SELECT path FROM pages WHERE path NOT IN (SELECT path FROM notes)")
+        ]
+
+    def hosts(self) -> list[tuple[str, str]]:
+        """Each index block that stands in a note that is not ours, as its begin line names it, with the note's path."""
+        named = "SELECT value, notes.path FROM notes, json_each(facts, '$.hosts') WHERE facts LIKE '%\"hosts\"%'"
+        query = f"{named} AND {_NOT_OURS.format('notes')} ORDER BY 1, 2"
+        return [(title, path) for title, path in self._db.execute(query)]
+
+    def is_note(self, path: str) -> bool:
+        """Whether a note that is not ours is there."""
+        query = f"SELECT 1 FROM notes WHERE path = ? AND {_NOT_OURS.format('notes')}"  # noqa: S608 (constant)
+        return self._db.execute(query, (path,)).fetchone() is not None
+
+    def is_taken(self, name: str) -> bool:
+        """Whether a note that is not ours bears a name, given as :func:`~bridge.core.names.folded` makes it."""
+        query = f"SELECT 1 FROM names WHERE name = ? AND {_NOT_OURS.format('names')}"  # noqa: S608 (constant)
+        return self._db.execute(query, (name,)).fetchone() is not None

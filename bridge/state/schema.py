@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from bridge.core.names import EXTENSION, folded
 from bridge.errors import StateError
 
 #: Each entry brings the file from version n to n + 1; a released entry is never edited.
@@ -95,7 +96,21 @@ MIGRATIONS: tuple[str, ...] = (
     INSERT INTO index_due SELECT library, key FROM items WHERE paper;
     INSERT OR IGNORE INTO index_due VALUES ('', '');
     """,
+    """
+    -- Base names and aliases of all notes in the form in which they are compared (R27): which names are free is asked
+    -- whenever index notes are due, and reading all notes' facts for that would cost more than all the rest (R35).
+    CREATE TABLE names (path TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (path, name)) WITHOUT ROWID;
+    CREATE INDEX names_name ON names (name);
+    CREATE TRIGGER names_gone AFTER DELETE ON notes BEGIN DELETE FROM names WHERE path = OLD.path; END;
+    INSERT INTO names SELECT path, base_name(path) FROM notes
+        UNION SELECT notes.path, folded(value) FROM notes, json_each(facts, '$.aliases');
+    """,
 )
+
+
+def base_name(path: str) -> str:
+    """A note's name as links name it, in the form in which names are compared."""
+    return folded(path.rpartition("/")[2].removesuffix(EXTENSION))
 
 
 def migrate(db: sqlite3.Connection) -> None:
@@ -108,5 +123,7 @@ def migrate(db: sqlite3.Connection) -> None:
         raise StateError(
             f"The state was written by a newer Bridge (its version {version}, this one knows {len(MIGRATIONS)})."
         )
+    db.create_function("folded", 1, folded)
+    db.create_function("base_name", 1, base_name)
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")

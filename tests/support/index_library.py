@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
+from bridge.core.names import EXTENSION, folded
 from bridge.core.place import Facts, NoteRow, Stat
 from bridge.core.record import ItemId
 from bridge.core.status import StatusNames
-from bridge.indexes.context import Context
+from bridge.indexes.context import Context, Vault
 from bridge.indexes.entries import Catalogue, Papers
 from bridge.indexes.paper import Paper, paper
 from bridge.indexes.render import IndexText, render
@@ -77,6 +78,23 @@ def rendered(context: Context, catalogue: Catalogue, rules: IndexRules) -> dict[
 def entered(papers: Iterable[Paper]) -> Papers:
     """A catalogue of papers."""
     return Papers(list(papers))
+
+
+def vault_of(notes: Iterable[tuple[str, Facts]], own: Container[str]) -> Vault:
+    """What the state tells of the notes in a vault; ``own`` are the index notes we made."""
+    taken: set[str] = set()
+    hosts: dict[str, list[str]] = {}
+    paths: set[str] = set()
+    for path, facts in notes:
+        if path in own:
+            continue
+        paths.add(path)
+        taken.add(folded(path.rpartition("/")[2].removesuffix(EXTENSION)))
+        taken.update(folded(alias) for alias in facts.aliases)
+        for title in facts.hosts:
+            hosts.setdefault(title, []).append(path)
+    sorted_hosts: Mapping[str, tuple[str, ...]] = {title: tuple(sorted(there)) for title, there in hosts.items()}
+    return Vault(taken, sorted_hosts, paths)
 
 
 #: Text from Zotero at its worst.

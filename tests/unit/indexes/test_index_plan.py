@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from index_library import papers
+from index_library import papers, vault_of
 from obsidian_model import get_model
 
 from bridge.core import blocks
@@ -14,7 +14,7 @@ from bridge.core.record import ItemId
 from bridge.indexes.context import Context, Vault, make_context
 from bridge.indexes.entries import Papers
 from bridge.indexes.paper import Paper
-from bridge.indexes.plan import emptied, new_file, renewed, vault_of
+from bridge.indexes.plan import emptied, new_file, renewed
 from bridge.indexes.render import IndexText, render
 from bridge.indexes.rules import IndexRules, Page, PageKind
 

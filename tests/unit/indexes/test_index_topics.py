@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from index_library import NAMES
+from index_library import NAMES, vault_of
 
 from bridge.core.names import folded
 from bridge.core.place import Facts
@@ -12,7 +12,6 @@ from bridge.core.record import ItemId
 from bridge.indexes.context import Context, Vault, argument, make_context
 from bridge.indexes.entries import Papers
 from bridge.indexes.paper import Paper
-from bridge.indexes.plan import vault_of
 from bridge.indexes.rules import IndexRules, Page, PageKind, TopicRules
 
 

@@ -358,7 +358,7 @@ class App:
         if self._stay is not None:
             self._waiting_note().end()
             if shown.new and self.config.daemon.notify:
-                from bridge.service.notice import notice
+                from bridge.notice import notice
 
                 notice()
         return int(shown.written)

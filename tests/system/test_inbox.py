@@ -208,7 +208,7 @@ def test_a_notice_is_shown_for_what_is_new_and_only_where_it_is_wanted(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[bool] = []
-    monkeypatch.setattr("bridge.service.notice.notice", lambda: shown.append(True))
+    monkeypatch.setattr("bridge.notice.notice", lambda: shown.append(True))
     config = desk.vault / ".bridge/config.toml"
     whole = config.read_text()
     for name, wanted, count in (("p1", False, 0), ("p2", True, 1), ("p2", True, 1), ("p3", True, 2)):

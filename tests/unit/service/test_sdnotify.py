@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.service.notice import command, notice
+from bridge.notice import command, notice
 from bridge.service.sdnotify import Notifier
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="systemd's sockets")

@@ -119,13 +119,14 @@ class Applier:
 
     def _send(self, tasks: Sequence[Task]) -> Iterator[_Done]:
         """Send edits to Zotero, their intentions stored first (R4)."""
-        edits = []
+        edits, intents = [], {}
         with self._state.transaction():
             for task in tasks:
                 shown = {name: value for name, value in task.note.face.items() if name in task.plan.zotero}
                 intended = Base(task.plan.zotero, shown)
                 number = self._state.agreements.add(task.id, intended, "", self._now())
                 self._state.agreements.intend(task.id, number)
+                intents[task.id] = (number, intended)
                 edits.append(Edit(task.id, task.zotero.token, task.plan.zotero))
         by_id = {task.id: task for task in tasks}
         for outcome in self._side.apply(edits):
@@ -133,6 +134,7 @@ class Applier:
             if outcome.result == "applied":
                 assert outcome.record is not None
                 with self._state.transaction():
+                    self._keep_answer(*intents[task.id], outcome.record)
                     self._log("zotero", [(task, task.zotero.face, task.plan.zotero)])
                 shown = vault_after(task.note.face, task.plan.vault)
                 agreed = sent(task.base, task.plan.zotero, outcome.record.face, shown)
@@ -143,6 +145,12 @@ class Applier:
                 self._report.out_of_reach = outcome.reason or "Zotero did not answer a write"
             # stale and denied: the item waits, its intention is looked into next time
             self._progress.advance()  # last: it may end the cycle, and what came of this item is known by now
+
+    def _keep_answer(self, number: int, intended: Base, record: Record) -> None:
+        """What the server made of an edit is what it confirmed; the note may never be written (law 8)."""
+        made = {name: record.face[name] for name in intended.zotero if name in record.face}
+        if made != intended.zotero:
+            self._state.agreements.amend(number, Base(made, intended.vault), "")
 
     def foretell(self, task: Task) -> Task:
         """A task as it would be carried out: what the note takes over of what Zotero makes of its own edit (law 12)."""

@@ -519,6 +519,21 @@ def test_law_6_an_edit_under_our_hands_is_not_overwritten(world: World) -> None:
     both(world, "AAAA", "url", "http://now.org")
 
 
+def test_law_7_what_the_server_made_of_a_value_is_known_though_the_note_was_not_written(world: World) -> None:
+    world.edit("AAAA", url="HTTP://mine.org")
+
+    class Meddled(MemoryVault):
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments)  # type: ignore[arg-type]  # passed through
+            self.before_write: Callable[[Edit], None] = lambda _edit: world.edit("AAAA", url="http://now.org")
+
+    world.sync(vault=Meddled)
+    assert world.zotero("AAAA")["url"] == "http://mine.org"
+    world.settle()
+    assert world.conflicts() == []
+    both(world, "AAAA", "url", "http://now.org")
+
+
 def test_law_6_an_item_that_moved_since_it_was_read_is_not_overwritten(world: World) -> None:
     world.edit("AAAA", title="Mine")
 

@@ -24,6 +24,8 @@ from bridge.indexes.topics import Topic, Tree, find, make_tree
 _APART = "papers"
 _NAMES = {PageKind.TOPICS: "Topics", PageKind.READING: "Reading List", PageKind.QUESTIONS: "Open Questions"}
 _FOLDERS = {PageKind.TOPIC: "Topics", PageKind.WEEK: "Weeks", PageKind.LOG: "Log"}
+#: Two links to such names in one line would be taken for code or mathematics between them.
+_PLAIN = str.maketrans({"`": "'", "$": None})
 #: No part of a path is longer, in characters: some systems bound whole paths.
 _LONGEST = 80
 #: What a block's begin line cannot hold in its argument.
@@ -144,7 +146,7 @@ def _stems(page: Page, tree: Mapping[str, Topic]) -> Iterator[str]:
 
 
 def _stem(name: str) -> str:
-    return safe_stem(name[:_LONGEST])
+    return safe_stem(name[:_LONGEST].translate(_PLAIN))
 
 
 def argument(page: Page, tree: Mapping[str, Topic]) -> str:

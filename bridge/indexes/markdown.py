@@ -15,8 +15,8 @@ from bridge.core.text import clean_lines, escape
 LONGEST_TITLE, LONGEST_LINE = 250, 300
 
 _SELECT = re.compile(r"zotero://select/(?:library|groups/[1-9][0-9]*)/items/[0-9A-Z]{8}")
-#: What no link target can hold (obsidian-help, "Internal links").
-_UNLINKABLE = re.compile(r"[#^|\[\]\\]|%%|[\x00-\x1f\x7f]|^\s|\s$")
+#: What no link target can hold (obsidian-help, "Internal links"), and what would make code of what stands between two.
+_UNLINKABLE = re.compile(r"[#^|\[\]\\`]|%%|[\x00-\x1f\x7f]|^\s|\s$")
 _ALIKE = str.maketrans({"[": "(", "]": ")", "|": "¦", "`": "'", "<": "‹", ">": "›", "$": None, "\\": None})
 _PAIRS = re.compile(r"(?<=%)(?=%)|(?<=:)(?=:)|(?<=\{)(?=[{%])")
 

@@ -184,7 +184,7 @@ def test_a_page_that_moves_takes_a_persons_text_along(kept: Library) -> None:
     edit(kept, "Index/Topics/old name.md", "^# old name$", "# old name\n\nMy own words.")
     kept.change(paper(1, topics=("Old Name",)))
     kept.renew()
-    assert "Index/Topics/old name.md" not in {path for path in kept.texts()}
+    assert "Index/Topics/old name.md" not in kept.texts()
     assert "My own words." in text(kept, "Index/Topics/Old Name.md")
     kept.rules = replace(kept.rules, folder="Indices")
     kept.renew()

@@ -419,8 +419,8 @@ class MemoryVault:
                 self.disk.put(path, note)
                 self.disk.writes += 1
                 path = self._renamed(path, edit, note)
+            stat = self.disk.files[path][1]  # of what was written, whatever comes of the file before it is remembered
             self._kill.point()
-            stat = self.disk.files[path][1]
             self._index.put_rows([NoteRow(path, stat, note.digest, edit.id, note.stamp, note.face)])
             yield Outcome(edit.id, "applied", Record(edit.id, note.face, note.digest))
 

@@ -50,11 +50,15 @@ def connect(
             server = stack.enter_context(_sandbox(vault / config.sandbox.data))
             at = [(server.url, each.id, server.key) for each in config.library]
         else:
-            at = [(each.url, each.id, _key(keys, vault_id, config, each)) for each in config.library]
+            at = [(each.url, each.id, find_key(keys, vault_id, config, each)) for each in config.library]
         yield [stack.enter_context(ZoteroClient(*each, tries=tries, patience=patience, sleep=sleep)) for each in at]
 
 
-def _key(keys: Keys, vault_id: str, config: Config, library: LibraryConfig) -> str:
+def find_key(keys: Keys, vault_id: str, config: Config, library: LibraryConfig) -> str:
+    """The key for a library of a vault; that of another library on the same server will do as well.
+
+    :raises ForbiddenError: there is no key, or none may go to the server named (R24).
+    """
     neighbours = [each.id for each in config.library if each.origin == library.origin and each != library]
     return keys.find(vault_id, library.origin, [library.id, *neighbours])
 

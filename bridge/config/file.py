@@ -126,6 +126,11 @@ def render(config: Config) -> str:
     keys.add("generate", config.citekeys.generate)
     keys["generate"].comment("making citation keys is not part of this version yet")
     document.add("citekeys", keys)
+    if config.index.weeks.host:
+        weeks = tomlkit.table()
+        weeks.add("host", config.index.weeks.host)
+        weeks["host"].comment("your weekly notes: those that exist are filled, none is made")
+        document.add("index", tomlkit.table(is_super_table=True).add("weeks", weeks))
     if config.sandbox is not None:
         sandbox = tomlkit.table()
         sandbox.add("data", config.sandbox.data)
@@ -163,6 +168,7 @@ _MORE = """
 # poll_seconds = 5          # how often Zotero is asked while things change
 # idle_poll_seconds = 60    # and while nothing does
 # notify = false            # say on the desktop that something new needs you
+# push = true               # let Zotero announce changes, where the extra "stream" is installed
 #
 # [index]                   # what Bridge writes about the library
 # folder = "Index"

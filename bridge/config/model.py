@@ -25,6 +25,7 @@ from bridge.errors import ConfigError
 from bridge.vault.names import stem_of
 
 ZOTERO_ORG = "https://api.zotero.org"
+STREAM_ZOTERO_ORG = "wss://stream.zotero.org"
 LIBRARY = re.compile(r"(users|groups)/[1-9][0-9]*")
 # Zotero fields that have a row of their own, hold other rows (`extra`), or are no text a person edits.
 _OWN_ROWS = {
@@ -53,6 +54,20 @@ def _folder(text: str) -> str:
 Folder = Annotated[str, AfterValidator(_folder)]
 
 
+def _address(text: str, scheme: str) -> str:
+    """A server's address; ``scheme`` is the one without TLS, the other ends in ``s``."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises where the port is no number
+    except ValueError:
+        raise ValueError("this is not an address") from None
+    if parts.scheme not in (scheme, f"{scheme}s") or not parts.hostname:
+        raise ValueError(f"the address must begin with {scheme}s:// (or {scheme}://)")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("the address must hold no user name, password, ? or #")  # law 14
+    return text
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -74,16 +89,7 @@ class LibraryConfig(_Section):
     @field_validator("url")
     @classmethod
     def _is_address(cls, text: str) -> str:
-        try:
-            parts = urlsplit(text)
-            _ = parts.port  # raises where the port is no number
-        except ValueError:
-            raise ValueError("this is not an address") from None
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("the address must begin with https:// (or http://)")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("the address must hold no user name, password, ? or #")  # law 14
-        return text.rstrip("/")
+        return _address(text, "http").rstrip("/")
 
     @property
     def origin(self) -> str:
@@ -198,12 +204,20 @@ class DaemonConfig(_Section):
     A note is left alone until it has been seen unchanged for ``quiet_seconds`` (Obsidian saves every two seconds while
     one types). Zotero is asked every ``poll_seconds`` while things change, and ever more seldom, up to
     ``idle_poll_seconds``, while nothing does. ``notify``: say on the desktop that something new needs a person.
+    ``push``: let Zotero announce changes (R24: see :mod:`bridge.daemon.push`), which needs the extra ``stream``.
     """
 
     quiet_seconds: Annotated[float, Field(ge=0, le=3600)] = 5
     poll_seconds: Annotated[float, Field(ge=0.05, le=3600)] = 5
     idle_poll_seconds: Annotated[float, Field(ge=0.05, le=86400)] = 60
     notify: bool = False
+    push: bool = True
+    stream_url: str = STREAM_ZOTERO_ORG
+
+    @field_validator("stream_url")
+    @classmethod
+    def _is_stream(cls, text: str) -> str:
+        return _address(text, "ws")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

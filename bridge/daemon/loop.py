@@ -23,6 +23,7 @@ from bridge.config.file import CONFIG_PATH
 from bridge.daemon.bell import Bell
 from bridge.daemon.mailbox import Mailbox
 from bridge.daemon.pace import Pace
+from bridge.daemon.push import Push
 from bridge.daemon.status import DaemonStatus, Trouble
 from bridge.errors import BridgeError, ConfigError, StoppedError, UnreachableError, VaultError, VaultOwnedError
 from bridge.vault.quiet import Quiet
@@ -44,6 +45,8 @@ JUMP = 20.0
 #: Everything is compared so often, whatever versions and dates say, in seconds.
 FULL = 24 * 3600.0
 _LAST_FULL = "last-full"
+#: What may be a reason to look, but not whatever was in the way before (:meth:`Daemon.wake`).
+_PATIENT = frozenset({"vault", "config", "owner", "remote", "push"})
 _log = logging.getLogger("bridge.daemon")
 
 
@@ -106,10 +109,11 @@ class Daemon:
         listener: Listener | None = None,
         clock: Clock | None = None,
         watch: Watch | None = None,
+        push: Push | None = None,
     ) -> None:
         self._app, self._bell = app, bell
         self._first, self._listener, self._clock = first, listener or Listener(), clock or SystemClock()
-        self._watch = watch or Watch(app.vault, self.wake)
+        self._watch, self._push = watch or Watch(app.vault, self.wake), push or Push(app, self.wake)
         options, now = app.config.daemon, self._clock.monotonic()
         self._quiet = Quiet(options.quiet_seconds, self._clock.monotonic)
         self._pace = Pace(options.poll_seconds, options.idle_poll_seconds, now)
@@ -129,7 +133,8 @@ class Daemon:
         """Look again.
 
         ``vault``: files may have changed. ``config``: the configuration may have; ``reload``: read it, whether or not.
-        ``owner``: another machine may have let the vault go. Anything else: look at both sides now.
+        ``owner``: another machine may have let the vault go. ``remote``: Zotero may have something new; ``push``:
+        whether it announces that has changed. Anything else: look at both sides now.
         """
         self._bell.ring(reason)
 
@@ -170,6 +175,7 @@ class Daemon:
                     self._turn(mailbox)
             finally:
                 self._listener.stopping()
+                self._push.end()
                 self._watch.stop()
                 self.last_words()
 
@@ -189,7 +195,8 @@ class Daemon:
             self._begin_anew()
         self._look_at_config(asked="reload" in reasons)
         now = self._clock.monotonic()
-        if reasons - {"vault", "config", "owner"} or ("owner" in reasons and self._is_owned_elsewhere()):
+        self._look_at_push(reasons, now)
+        if reasons - _PATIENT or ("owner" in reasons and self._is_owned_elsewhere()):
             self._pace.hurry(now)
         if "vault" in reasons and self._glance_due is None:
             self._glance_due = max(now, self._glance_after)
@@ -258,6 +265,7 @@ class Daemon:
         if report.out_of_reach:
             self._failed(now, UnreachableError(report.out_of_reach))
         else:
+            self._push.begin()
             self._pace.done(now, changed=report.changed or bool(self._quiet.warm))
             if self._status.trouble is not None:
                 self._say("All is well again.")
@@ -273,6 +281,7 @@ class Daemon:
         if not isinstance(error, UnreachableError):
             # A key may have been renewed, a server exchanged: the next cycle finds out. A pause that was asked for
             # stays with its connection.
+            self._push.end()
             self._app.disconnect()
         if isinstance(error, VaultError):
             self._quiet.forget()
@@ -318,6 +327,17 @@ class Daemon:
             self._glance_due = max(self._clock.monotonic(), self._glance_after)
         self._status = replace(self._status, watching="events" if watching else "timer")
 
+    # --- what Zotero says of itself ---
+
+    def _look_at_push(self, reasons: frozenset[str], now: float) -> None:
+        """Hear what the streams have to say. They only wake: what is new is for a cycle to read."""
+        if "push" in reasons:
+            self._push.told(self._say)
+            self._pace.announced(now, everything=self._push.is_complete)
+            self._publish()
+        if "remote" in reasons:
+            self._pace.prompt(now)
+
     # --- what may change around it ---
 
     def _has_jumped(self, expected: float) -> bool:
@@ -330,6 +350,7 @@ class Daemon:
         """Both sides anew: what was seen before says nothing, and connections are dead."""
         _log.info("The clock has jumped: looking at both sides anew.")
         self._quiet.forget()
+        self._push.end()
         self._app.disconnect()
         self._pace.hurry(self._clock.monotonic())
 
@@ -352,6 +373,7 @@ class Daemon:
                 self._status = replace(self._status, config=str(error))
                 self._publish()
             return
+        self._push.end()
         options = self._app.config.daemon
         self._quiet.seconds = options.quiet_seconds
         self._pace.set(options.poll_seconds, options.idle_poll_seconds, now)
@@ -387,6 +409,7 @@ class Daemon:
             conflicts=counts["conflicts"],
             held=counts["held"],
             being_edited=len(self._quiet.warm),
+            push=self._push.is_complete,
         )
         self._status.write(self._app.home.folder)
 

@@ -23,6 +23,8 @@ OFFLINE = 300.0
 #: Waits for a key that is refused: a server counts wrong keys, and six in five minutes lock this machine out
 #: (dataserver, ``Zotero_ApiController``).
 REFUSED_FIRST, REFUSED_LAST = 300.0, 1800.0
+#: Seconds between two looks that announcements cause: other programs write a hundred papers in many pieces.
+ANNOUNCED = 2.0
 
 
 class Pace:
@@ -36,6 +38,7 @@ class Pace:
         self.shortest, self.longest = shortest, longest
         self._wait = shortest
         self._failures = 0
+        self._announced, self._looked = False, now - ANNOUNCED
         #: The next look by the clock alone.
         self.next = now
         #: Nothing but a person may cause a look before this.
@@ -51,10 +54,22 @@ class Pace:
         self._wait, self._failures = self.shortest, 0
         self.next = self.not_before = now
 
+    def announced(self, now: float, *, everything: bool) -> None:
+        """Every change in Zotero is announced from now on, so that asking may be rare; or no more."""
+        if self._announced and not everything:
+            self._wait = self.shortest
+            self.next = min(self.next, max(now + self.shortest, self.not_before))
+        self._announced = everything
+
+    def prompt(self, now: float) -> None:
+        """A change was announced: look soon. It is no person, so pauses and refusals are obeyed."""
+        self.next = min(self.next, max(now, self.not_before, self._looked + ANNOUNCED))
+
     def done(self, now: float, *, changed: bool) -> None:
         """A look went well."""
-        self._failures = 0
-        self._wait = self.shortest if changed else min(self._wait * _CALM, self.longest)
+        self._failures, self._looked = 0, now
+        calm = self.longest if self._announced else min(self._wait * _CALM, self.longest)
+        self._wait = self.shortest if changed else calm
         self.next, self.not_before = now + self._wait, now
 
     def failed(self, now: float, error: BridgeError) -> None:

@@ -34,9 +34,10 @@ class DaemonStatus:
 
     ``state``: ``starting``, ``idle``, ``waiting`` (there is a ``trouble``) or ``stopped``. ``port`` is where it is rung
     (:func:`bridge.daemon.bell.ring_at`). ``watching`` says how changes in the vault are noticed: ``events``, or
-    ``timer`` where the system has no watches left. ``last`` is the report of the last cycle that came to its end, as
-    ``sync --once --json`` prints it; ``messages`` what it had to say. ``being_edited`` counts files that do not stand
-    still yet. ``config`` says why the present configuration is not the one in use.
+    ``timer`` where the system has no watches left; ``push``, whether Zotero announces every change. ``last`` is the
+    report of the last cycle that came to its end, as ``sync --once --json`` prints it; ``messages`` what it had to say.
+    ``being_edited`` counts files that do not stand still yet. ``config`` says why the present configuration is not the
+    one in use.
     """
 
     pid: int
@@ -50,6 +51,7 @@ class DaemonStatus:
     cycles: int = 0
     requests: int = 0
     watching: Literal["events", "timer"] = "timer"
+    push: bool = False
     pending: int = 0
     conflicts: int = 0
     held: int = 0

@@ -34,6 +34,7 @@ PACKAGES = {
     "pyzotero": {"zotero"},
     "httpx2": {"zotero"},
     "tenacity": {"zotero"},
+    "websockets": {"zotero"},
     "yaml": {"vault"},
     "frontmatter": {"vault"},
     "jinja2": {"templating"},

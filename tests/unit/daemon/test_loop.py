@@ -61,7 +61,8 @@ class FakeApp:
         self.settings = self.vault / ".bridge/config.toml"
         self.settings.write_text("1")
         self.home = SimpleNamespace(folder=root)
-        self.config = SimpleNamespace(daemon=DaemonConfig(), time=SimpleNamespace(zone="Europe/Berlin"))
+        zone = SimpleNamespace(zone="Europe/Berlin")
+        self.config = SimpleNamespace(daemon=DaemonConfig(), time=zone, library=(), sandbox=None)
         self.state = FakeState()
         self.cycles: list[tuple[float, Order]] = []
         self.results: list[Report | BridgeError | Exception] = []
@@ -254,6 +255,20 @@ def test_looks_at_the_files_are_rationed(bench: Bench) -> None:
 def test_a_signal_looks_at_both_sides_now(bench: Bench) -> None:
     bench.bell.at(333, lambda: bench.daemon.wake("signal"))
     assert 333 in bench.run(340)
+
+
+def test_an_announced_change_is_looked_at_at_once(bench: Bench) -> None:
+    bench.bell.at(333, lambda: bench.daemon.wake("remote"))
+    assert 333 in bench.run(340)
+
+
+def test_an_announcement_does_not_make_it_try_a_refused_key_again(bench: Bench) -> None:
+    """The server counts wrong keys; only a person may have it look before its time."""
+    bench.app.results = [ForbiddenError("no")] * 9
+    for second in range(10, 200, 10):
+        bench.bell.at(second, lambda: bench.daemon.wake("remote"))
+        bench.bell.at(second, lambda: bench.daemon.wake("push"))
+    assert bench.run(250) == [0]
 
 
 def test_everything_is_compared_once_a_day(bench: Bench) -> None:

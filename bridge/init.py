@@ -7,6 +7,8 @@ and R10 (the zone of the system becomes the vault's).
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +20,7 @@ from zoneinfo import ZoneInfo
 from bridge import wiring
 from bridge.app import App
 from bridge.config import CONFIG_PATH, Config, LibraryConfig, render
+from bridge.config.model import IndexConfig
 from bridge.core.policy import normal_doi, normal_text
 from bridge.core.reconcile import text
 from bridge.errors import ForbiddenError, VaultError
@@ -36,6 +39,10 @@ if TYPE_CHECKING:
 
 #: How often one request is sent at most: a person waits, and the address may be mistyped.
 _TRIES = 2
+#: A week as ISO 8601 names it, alone in a file's name or beside other words (``2025-W39 week notes``).
+_WEEK = re.compile(r"(?<!\d)\d{4}-W\d{2}(?!\d)")
+#: Our own week pages are no weekly notes.
+_INDEX = IndexConfig().folder
 
 # --- the library ------------------------------------------------------------------------------------------------------
 
@@ -76,7 +83,8 @@ class Survey:
 
     ``papers``: papers in the library; an upper bound where ``exact`` is false: in a vault without notes nothing has
     to be compared, so nothing is downloaded. ``recognised``: papers that a note of the vault is about. ``wanted``:
-    papers that are not recognised and that ``create = "wanted"`` would make a note for.
+    papers that are not recognised and that ``create = "wanted"`` would make a note for. ``weekly`` names the person's
+    weekly notes (``Weekly/{week}.md``), ``""`` where there are none.
     """
 
     notes: int
@@ -85,6 +93,7 @@ class Survey:
     recognised: int = 0
     wanted: int = 0
     clashes: tuple[Clash, ...] = ()
+    weekly: str = ""
 
     @property
     def proposed(self) -> Literal["all", "wanted"]:
@@ -105,6 +114,7 @@ class _Known:
     citekeys: set[str] = field(default_factory=set)
     dois: set[str] = field(default_factory=set)
     mentions: set[str] = field(default_factory=set)
+    weekly: str = ""
 
 
 def survey(vault: Path, client: ZoteroClient, config: Config, progress: Progress) -> Survey:
@@ -122,8 +132,8 @@ def survey(vault: Path, client: ZoteroClient, config: Config, progress: Progress
 
 
 def _read_notes(vault: Path, rules: NoteRules, progress: Progress) -> _Known:
-    known = _Known()
     paths = walk(vault).files if vault.is_dir() else {}
+    known = _Known(weekly=weekly_notes(path for path in paths if not path.startswith(f"{_INDEX}/")))
     progress.start("looking at the notes", len(paths))
     for path in paths:
         progress.advance()
@@ -143,6 +153,15 @@ def _read_notes(vault: Path, rules: NoteRules, progress: Progress) -> _Known:
             known.dois.add(normal_doi(facts.doi))
     progress.done()
     return known
+
+
+def weekly_notes(paths: Iterable[str]) -> str:
+    """How a person's weekly notes are called, as ``[index.weeks] host`` has it; ``""`` where two or more are not."""
+    found = Counter(
+        _WEEK.sub("{week}", path) for path in paths if len(_WEEK.findall(path)) == 1 and _WEEK.search(Path(path).name)
+    )
+    host, count = min(found.items(), key=lambda each: (-each[1], each[0]), default=("", 0))
+    return host if count > 1 else ""
 
 
 def _match(known: _Known, client: ZoteroClient, config: Config, progress: Progress, found: tuple[Clash, ...]) -> Survey:
@@ -173,7 +192,7 @@ def _match(known: _Known, client: ZoteroClient, config: Config, progress: Progre
     progress.done()
     marked = {parents.get(each, "") for each in highlighted}
     wanted = sum(is_wanted or key in marked for key, is_wanted in open_papers.items())
-    return Survey(known.notes, papers, True, recognised, wanted, found)
+    return Survey(known.notes, papers, True, recognised, wanted, found, known.weekly)
 
 
 def _items(pages: Iterable[list[dict[str, Any]]], progress: Progress) -> Iterator[dict[str, Any]]:

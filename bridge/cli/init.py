@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from bridge.cli.talk import Settings, many, plain, settings, shared
 from bridge.config import CONFIG_PATH, Config, LibraryConfig
-from bridge.config.model import ZOTERO_ORG, NotesConfig, TimeConfig
+from bridge.config.model import ZOTERO_ORG, IndexConfig, NotesConfig, TimeConfig, WeeksConfig
 from bridge.errors import ForbiddenError, UsageError
 from bridge.keys import Keys, usable
 from bridge.machine import state_dir
@@ -86,11 +86,12 @@ def _first(
         seen = survey(vault, client, config, for_stream(sys.stderr, machine=talk.json))
     _show(talk, place.id, seen, rights.reason)
     chosen = create or _choose_create(talk, seen, yes=yes)
+    host = seen.weekly if _fills_weeks(talk, seen, yes=yes) else ""
     fresh = not vault.exists() or not any(vault.iterdir())
     if talk.may_ask and not yes and not talk.confirm(f"Set up {vault} like this?", "--yes"):
         raise click.Abort
     copied = copy_template(vault) if (fresh if template is None else template) else []
-    setup = Setup(_configured(place, chosen, system_zone()), key, seen.new(chosen))
+    setup = Setup(_configured(place, chosen, system_zone(), host), key, seen.new(chosen))
     where = set_up(vault, setup, state_dir())
     talk.give(
         {
@@ -106,6 +107,7 @@ def _first(
             "papers": seen.papers,
             "recognised": seen.recognised,
             "new": seen.new(chosen),
+            "weekly": host,
             "clashes": [{"key": each.key, "type": each.type} for each in seen.clashes],
         }
     )
@@ -176,8 +178,9 @@ def _library_of(library: str, url: str | None) -> LibraryConfig:
         raise UsageError(f"{flag}: {first.get('ctx', {}).get('error', first['msg'])}") from None
 
 
-def _configured(place: LibraryConfig, create: Literal["all", "wanted"], zone: str) -> Config:
-    return Config(library=(place,), notes=NotesConfig(create=create), time=TimeConfig(zone=zone))
+def _configured(place: LibraryConfig, create: Literal["all", "wanted"], zone: str, host: str = "") -> Config:
+    index = IndexConfig(weeks=WeeksConfig(host=host))
+    return Config(library=(place,), notes=NotesConfig(create=create), time=TimeConfig(zone=zone), index=index)
 
 
 def _ask_key(talk: Settings) -> str:
@@ -198,6 +201,13 @@ def _choose_create(talk: Settings, seen: Survey, *, yes: bool) -> Literal["all",
         "Make notes for all papers, or only for wanted ones", "--create or --yes", CREATE, seen.proposed
     )
     return "wanted" if answer == "wanted" else "all"
+
+
+def _fills_weeks(talk: Settings, seen: Survey, *, yes: bool) -> bool:
+    """Whether to list the weeks' papers in the weekly notes there are: the person's own, so only where they say so."""
+    if not seen.weekly or yes:
+        return bool(seen.weekly)
+    return talk.may_ask and talk.confirm(f"List each week's papers in your weekly notes, {seen.weekly}?", "--yes")
 
 
 def _show(talk: Settings, library: str, seen: Survey, reason: str) -> None:

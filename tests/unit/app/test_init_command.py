@@ -220,3 +220,23 @@ def test_a_json_answer_is_one_object_even_at_a_terminal(
     assert code == 2
     assert "error" in json.loads(out)
     assert key not in out
+
+
+@pytest.mark.parametrize(("answer", "host"), [("y", "Weekly/{week}.md"), ("n", "")])
+def test_weekly_notes_that_are_there_are_proposed_as_hosts(
+    vault: Path, server: SandboxServer, person: list[str], answer: str, host: str
+) -> None:
+    (vault / "Weekly").mkdir()
+    for week in ("2025-W38", "2025-W39"):
+        (vault / f"Weekly/{week}.md").write_text("Mine.\n")
+    person[:] = [f"*{server.key}", "users/1", "all", answer, "y"]
+    assert run("init", vault, "--url", server.url).code == 0
+    assert (read(vault).index.weeks.host, person) == (host, [])
+
+
+@pytest.mark.usefixtures("key")
+def test_weekly_notes_are_left_alone_where_nobody_was_asked(vault: Path, server: SandboxServer) -> None:
+    for week in ("2025-W38", "2025-W39"):
+        (vault / f"{week}.md").write_text("Mine.\n")
+    code, said = run_json("init", vault, "--url", server.url, "--create", "all", "--library", "users/1")
+    assert (code, said["weekly"], read(vault).index.weeks.host) == (0, "", "")

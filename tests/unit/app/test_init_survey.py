@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.config import Config, LibraryConfig, read
-from bridge.init import Setup, copy_template, set_up, survey, system_zone
+from bridge.init import Setup, copy_template, set_up, survey, system_zone, weekly_notes
 from bridge.progress import Silent
 
 CONFIG = Config(library=(LibraryConfig(id="users/1"),))
@@ -145,3 +145,17 @@ def test_r10_the_zone_of_a_linked_localtime(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("TZ", "")
     (tmp_path / "localtime").symlink_to("/usr/share/zoneinfo/America/New_York")
     assert system_zone(tmp_path) in ("America/New_York", "US/Eastern")
+
+
+@pytest.mark.parametrize(
+    ("paths", "host"),
+    [
+        (["Weekly/2025-W38.md", "Weekly/2025-W39.md", "Weekly/Template.md"], "Weekly/{week}.md"),
+        (["2025-W38 notes.md", "2025-W39 notes.md", "a/2025-W39.md"], "{week} notes.md"),
+        (["Weekly/2025-W39.md", "2025-09-22.md", "2025-W39/a.md", "2025-W38/a.md"], ""),
+        (["x12025-W39.md", "x12025-W38.md", "2025-W39 to 2025-W40.md"], ""),
+        ([], ""),
+    ],
+)
+def test_weekly_notes_are_known_by_their_names(paths: list[str], host: str) -> None:
+    assert weekly_notes(paths) == host

@@ -102,14 +102,13 @@ class Agreements:
         self._db.execute("DELETE FROM intents WHERE library = ? AND key = ?", item)
 
     def void(self, items: Iterable[ItemId]) -> None:
-        """What was agreed about these items holds no longer: they have no base (R17).
+        """What was agreed about these items holds no longer: their bases are empty and bear no stamp (R17).
 
-        That a note was deleted holds still, so its tombstone stays, with nothing in it (R38).
+        That there was a note holds still, so that one which is gone is known to have been deleted (R38).
         """
         rows = list(items)
         for change in (
             "DELETE FROM intents WHERE library = ? AND key = ?",
-            "DELETE FROM bases WHERE library = ? AND key = ? AND NOT absent",
             "UPDATE agreements SET stamp = '', zotero = '{}', vault = '{}' WHERE library = ? AND key = ?",
             "DELETE FROM agreements WHERE library = ? AND key = ? AND number NOT IN (SELECT agreement FROM bases)",
         ):

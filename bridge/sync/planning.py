@@ -151,7 +151,8 @@ class Planner:
         """What this note is merged against (R1, R8, law 11); whether that is an older agreement than the base."""
         agreements, policy = self._state.agreements, self._settings.policy
         current = agreements.base(item)
-        if current is not None and note.stamp in (current.stamp, ""):  # a stamp taken out says nothing (R7)
+        if current is not None and current.stamp and note.stamp in (current.stamp, ""):
+            # (A stamp taken out says nothing, R7; a base without one is void, R17.)
             return current.base, False
         if note.stamp and (known := agreements.by_stamp(item, note.stamp)) is not None:
             return known.base, current is not None

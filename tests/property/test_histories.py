@@ -465,6 +465,16 @@ def test_r17_after_a_rollback_nothing_is_taken_back_unasked(world: World) -> Non
     assert set(world.zotero("BBBB")["tags"]) == {"nlp", "new"}
 
 
+def test_r17_r38_a_note_deleted_before_the_rollback_shows_is_not_made_again(world: World) -> None:
+    backup = world.server.backup()
+    world.change("AAAA", title="News")
+    world.settle()
+    world.server.roll_back(backup)
+    world.disk.delete(world.home("AAAA"))
+    world.settle()
+    assert world.disk.paths_of(item_id("AAAA")) == []
+
+
 def test_r17_a_library_that_holds_other_papers_stops(world: World) -> None:
     world.server.roll_back((0, {}, {}))
     world.server.add("DDDD")

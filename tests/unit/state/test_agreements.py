@@ -106,12 +106,12 @@ def test_r38_a_note_that_is_agreed_on_is_there(state: State) -> None:
     assert state.agreements.absent("users/7") == set()
 
 
-def test_r17_what_is_void_has_no_base_no_stamps_and_no_intention(state: State) -> None:
+def test_r17_what_is_void_has_an_empty_base_no_stamps_and_no_intention(state: State) -> None:
     agree(state, "T", "s1")
     agree(state, "U", "s2", item=OTHER)
     state.agreements.intend(ITEM, state.agreements.add(ITEM, base("intended"), "", NEW))
     state.agreements.void([ITEM])
-    assert state.agreements.base(ITEM) is None
+    assert state.agreements.base(ITEM) == Agreement(Base({}, {}), "")
     assert state.agreements.by_stamp(ITEM, "s1") is None
     assert state.agreements.intents(ITEM) == []
     assert state.agreements.base(OTHER) is not None

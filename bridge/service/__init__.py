@@ -3,5 +3,4 @@
 * :mod:`bridge.service.units`: the text of a systemd user unit and of a launchd agent; pure;
 * :mod:`bridge.service.manager`: systemd, launchd, or a plain process where neither is there;
 * :mod:`bridge.service.sdnotify`: what the daemon tells systemd while it runs;
-* :mod:`bridge.service.notice`: a word on the desktop.
 """

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 
 from bridge.core.names import EXTENSION, folded, safe_stem
@@ -145,6 +146,7 @@ def _stems(page: Page, tree: Mapping[str, Topic]) -> Iterator[str]:
         yield f"{stem} ({_APART} {number})"
 
 
+@lru_cache(maxsize=4096)  # folders are asked for with each page in them
 def _stem(name: str) -> str:
     return safe_stem(name[:_LONGEST].translate(_PLAIN))
 
@@ -164,6 +166,8 @@ def _hosts(
     pages: Collection[Page], tree: Mapping[str, Topic], rules: IndexRules, vault: Vault
 ) -> dict[Page, tuple[str, ...]]:
     """The persons' notes that hold a page: by a block they put there, or as the weekly notes of ``week_host``."""
+    if not vault.hosts and not rules.week_host:  # as in most vaults
+        return {}
     wanted = set(pages)
     hosts: dict[Page, set[str]] = {}
     by_argument = {topic_id(tuple(argument(page, tree).split("/"))): page for page in pages}

@@ -6,6 +6,7 @@ known by :mod:`bridge.indexes` alone.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -122,9 +123,13 @@ class Pages:
 
     def hosts(self) -> list[tuple[str, str]]:
         """Each index block that stands in a note that is not ours, as its begin line names it, with the note's path."""
-        named = "SELECT value, notes.path FROM notes, json_each(facts, '$.hosts') WHERE facts LIKE '%\"hosts\"%'"
-        query = f"{named} AND {_NOT_OURS.format('notes')} ORDER BY 1, 2"
-        return [(title, path) for title, path in self._db.execute(query)]
+        # As one list: a look-up for each of a thousand files of ours would cost six times as much.
+        query = (
+            "SELECT path, facts FROM notes WHERE instr(facts, '\"hosts\"')"
+            " AND path NOT IN (SELECT path FROM pages WHERE own)"
+        )
+        found = [(json.loads(facts)["hosts"], path) for path, facts in self._db.execute(query)]
+        return sorted((title, path) for titles, path in found for title in titles)
 
     def is_note(self, path: str) -> bool:
         """Whether a note that is not ours is there."""

@@ -101,6 +101,7 @@ MIGRATIONS: tuple[str, ...] = (
     -- whenever index notes are due, and reading all notes' facts for that would cost more than all the rest (R35).
     CREATE TABLE names (path TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (path, name)) WITHOUT ROWID;
     CREATE INDEX names_name ON names (name);
+    CREATE INDEX notes_hosts ON notes (path, facts) WHERE instr(facts, '"hosts"');
     CREATE TRIGGER names_gone AFTER DELETE ON notes BEGIN DELETE FROM names WHERE path = OLD.path; END;
     INSERT INTO names SELECT path, base_name(path) FROM notes
         UNION SELECT notes.path, folded(value) FROM notes, json_each(facts, '$.aliases');

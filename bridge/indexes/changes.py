@@ -13,7 +13,7 @@ from bridge.indexes.context import Context
 from bridge.indexes.days import month_of, week_of
 from bridge.indexes.entries import Entry, entries
 from bridge.indexes.paper import Paper
-from bridge.indexes.rules import IndexRules, Page, PageKind
+from bridge.indexes.rules import IndexRules, Page, PageKind, topic_id
 
 
 def _shown(paper: Paper, kind: PageKind) -> tuple[object, ...]:
@@ -42,7 +42,35 @@ def touched(before: Paper | None, after: Paper | None, context: Context, rules: 
         same = old.get(page) == new.get(page)
         if not same or before is None or after is None or _shown(before, page.kind) != _shown(after, page.kind):
             pages.add(page)
+    pages |= _namesakes(before, after, context, rules)
     return frozenset(page for page in pages if context.places(page))
+
+
+def _namesakes(before: Paper | None, after: Paper | None, context: Context, rules: IndexRules) -> set[Page]:
+    """The topics of the same name as those a paper came to or left.
+
+    A tag joins the only collection of its name: a paper that makes that collection, or a second one, or is the last to
+    bear the tag, moves the tag's other papers too, and the tree alone cannot tell from where.
+    """
+    moved = (entries(before) if before else frozenset[Entry]()) ^ (entries(after) if after else frozenset[Entry]())
+    last: set[str] = set()
+    for entry in moved:
+        if entry.kind == "tag" or entry.kind == "collection":
+            path = rules.topics.path(entry.kind, entry.name)
+            last.update(topic_id((name,)) for name in path)
+    pages: set[Page] = set()
+    for name in context.topics if last else ():
+        if name.rpartition("/")[2] in last:
+            pages.add(Page(PageKind.TOPICS))
+            pages.update(_upwards(name))
+    return pages
+
+
+def _upwards(name: str) -> Iterator[Page]:
+    """A topic's page and those of all above it, which show what is below them."""
+    while name:
+        yield Page(PageKind.TOPIC, name)
+        name = name.rpartition("/")[0]
 
 
 def _entered(paper: Paper | None, context: Context, rules: IndexRules) -> dict[Page, frozenset[object]]:
@@ -59,9 +87,7 @@ def _pages_of(entry: Entry, context: Context, rules: IndexRules) -> Iterator[Pag
         own = context.tree.home(rules.topics.path(entry.kind, entry.name))
         if own:
             yield Page(PageKind.TOPICS)
-        while own:  # those above show what is below them
-            yield Page(PageKind.TOPIC, own)
-            own = own.rpartition("/")[0]
+        yield from _upwards(own)
     elif entry.kind == "shelf":
         yield Page(PageKind.READING)
     elif entry.kind == "questions":
@@ -98,10 +124,7 @@ def _linking(page: Page, context: Context) -> Iterator[Page]:
         # A tag's page that comes or goes had, or has, its papers on that of a collection of the same name.
         last = page.name.rpartition("/")[2]
         yield from (Page(PageKind.TOPIC, name) for name in context.topics if name.rpartition("/")[2] == last)
-        above = page.name.rpartition("/")[0]
-        while above:
-            yield Page(PageKind.TOPIC, above)
-            above = above.rpartition("/")[0]
+        yield from _upwards(page.name.rpartition("/")[0])
     elif page.kind in (PageKind.WEEK, PageKind.LOG):
         yield from (near for near in context.beside(page) if near)
 

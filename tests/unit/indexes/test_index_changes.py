@@ -175,3 +175,16 @@ def test_a_tag_that_leaves_the_collection_it_had_joined_is_due_in_both_places() 
     assert {Page(PageKind.TOPIC, "graphs"), Page(PageKind.TOPIC, "nlp/graphs")} <= due(
         [(None, second)], before.pages(), after, rules
     )
+
+
+def test_a_second_collection_of_a_name_moves_the_papers_that_had_joined_the_first() -> None:
+    """R35 is worth nothing where a page that changed is not found: the tag ``Transformers`` belongs to nobody now."""
+    tagged = Paper(ItemId("users/1", "BBBBBBBB"), "B", tags=("NLP", "Transformers", "NLP/Transformers"))
+    filed = Paper(ItemId("users/1", "CCCCCCCC"), "C", topics=("Vision/Transformers",))
+    rules = IndexRules(topics=TopicRules(min_papers=1))
+    catalogue = Papers([tagged, filed])
+    written = make_context(catalogue, rules).pages()
+    second = Paper(ItemId("users/1", "AAAAAAAA"), "A", topics=("NLP/Transformers",))
+    catalogue.put(second.id, second)
+    pages = due([(None, second)], written, make_context(catalogue, rules), rules)
+    assert Page(PageKind.TOPIC, "vision") in pages

@@ -19,12 +19,9 @@ from bridge.indexes.days import day_label, days_of, month_label, month_of, week_
 from bridge.indexes.entries import Catalogue, EntryKind, shelf_day
 from bridge.indexes.markdown import embed, link
 from bridge.indexes.paper import Paper
-from bridge.indexes.rules import IndexRules, Page, PageKind
+from bridge.indexes.rules import TEMPLATES, IndexRules, Page, PageKind
 from bridge.indexes.topics import Topic
 from bridge.indexes.views import Day, PaperView, Section, TopicView, view, without_questions
-
-#: The template of each kind, in a person's folder of templates or built in.
-TEMPLATES: Mapping[PageKind, str] = {kind: f"{kind.value}.md.j2" for kind in PageKind}
 
 #: The most papers in a list of the reading list, of a week, and of one kind on one day of a log.
 MOST_ON_SHELF, MOST_IN_WEEK, MOST_IN_DAY = 40, 60, 20

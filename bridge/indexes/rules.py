@@ -26,6 +26,10 @@ class PageKind(StrEnum):
     QUESTIONS = "questions"
 
 
+#: The template of each kind, in a person's folder of templates or built in.
+TEMPLATES: Mapping[PageKind, str] = {kind: f"{kind.value}.md.j2" for kind in PageKind}
+
+
 class Page(NamedTuple):
     """One index note: ``name`` is the id of a topic, a week, a month, or ``""`` where there is one of the kind."""
 
@@ -115,7 +119,7 @@ class IndexRules:
 
     :param first_day: of a week, 0 for Monday to 6 for Sunday.
     :param week_host: ``Weekly/{week}.md``, the person's own weekly notes: those that exist are filled, none is made.
-    :param templates: a person's own templates (R34) by file name, see :data:`bridge.indexes.render.TEMPLATES`.
+    :param templates: a person's own templates (R34) by file name, see :data:`TEMPLATES`.
     """
 
     folder: str = "Index"

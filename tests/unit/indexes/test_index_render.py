@@ -19,8 +19,8 @@ from bridge.indexes.context import make_context
 from bridge.indexes.entries import Papers
 from bridge.indexes.paper import Paper
 from bridge.indexes.plan import new_file
-from bridge.indexes.render import MOST_ON_SHELF, TEMPLATES, render
-from bridge.indexes.rules import IndexRules, Page, PageKind
+from bridge.indexes.render import MOST_ON_SHELF, render
+from bridge.indexes.rules import TEMPLATES, IndexRules, Page, PageKind
 
 RULES = IndexRules()
 GOLDEN = Path(__file__).parents[2] / "golden"

@@ -1,164 +1,41 @@
-"""Index notes on the disk: what changed since the last time is taken in, and only the notes it touches are written.
-
-Kept here: law 2 (a note whose text stays is not opened for writing), law 3 (text around the managed block stays, and a
-page that is gone leaves a person's text behind), R29 (a block a person deleted stays deleted), R35 (the cost is that of
-the change), R37 (a note that somebody is editing waits), law 5 and law 11 (with the state lost, or a renewal cut off,
-our files are known again by what their front-matter says). What a page says is known by :mod:`bridge.indexes`; this
-room brings papers to it out of the state, and its texts into the vault.
-"""
+"""One renewal of the index notes; see :mod:`bridge.indexing`."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bridge import __version__
 from bridge.core.names import EXTENSION
-from bridge.core.place import Stat
-from bridge.core.record import ItemId
-from bridge.errors import ConfigError, NoteError
+from bridge.errors import NoteError
 from bridge.indexes.canvas import topics_canvas
 from bridge.indexes.changes import due
 from bridge.indexes.context import Context, Vault, make_context
-from bridge.indexes.entries import EntryKind, entries
 from bridge.indexes.overview import reading_weeks, topics_on_map
 from bridge.indexes.paper import Paper
 from bridge.indexes.picture import reading_svg
 from bridge.indexes.plan import emptied, is_ours, new_file, renewed
-from bridge.indexes.render import TEMPLATES, IndexText, render
-from bridge.indexes.rules import IndexRules, Page, PageKind, topic_id
-from bridge.state import State
-from bridge.state.faces import dump
+from bridge.indexes.render import IndexText, render
+from bridge.indexes.rules import Page, PageKind, topic_id
+from bridge.indexing.shelf import Shelf
 from bridge.state.pages import VAULT, PageRow
 from bridge.vault import files
 from bridge.vault import page as pages_on_disk
 
-#: Meta names in the state: the rules the pages were last made by, the pages that could not be written then, and what
-#: the map of topics shows (it is large to draw, and a person's own file as much as ours).
-_RULES, _WAITING, _MAP = "index-rules", "index-waiting", "index-map"
+if TYPE_CHECKING:
+    from bridge.indexing import Indexer, Renewal
+
+#: Meta name in the state: what the map of topics shows (it is large to draw, and a person's own file as much as ours).
+_MAP = "index-map"
 #: Pages that go are moved here, where Obsidian keeps what it deletes.
 _TRASH = ".trash"
 
 
-def own_templates(root: Path, folder: str) -> dict[str, str]:
-    """The templates for index notes in a person's folder, by file name (R34).
-
-    :raises ConfigError: one of them cannot be read.
-    """
-    found = {}
-    for name in TEMPLATES.values():
-        try:
-            present = pages_on_disk.read(root, f"{folder}/{name}")
-        except NoteError as error:
-            raise ConfigError(f"the template {folder}/{name} {error}") from None
-        if present is not None:
-            found[name] = present.text
-    return found
-
-
-class Shelf:
-    """A :class:`bridge.indexes.entries.Catalogue` over the state."""
-
-    def __init__(self, state: State) -> None:
-        self._pages = state.pages
-
-    def get(self, item: ItemId) -> Paper | None:
-        """One paper as it was taken in."""
-        text = self._pages.paper(item)
-        return None if text is None else _paper(text)
-
-    def put(self, item: ItemId, paper: Paper | None) -> None:
-        """Take a paper in anew, or out."""
-        if paper is None:
-            self._pages.put(item, None, ())
-        else:
-            self._pages.put(item, dump(asdict(paper)), entries(paper))
-
-    def papers(self, kind: EntryKind, name: str, most: int | None = None) -> Sequence[Paper]:
-        """See :class:`bridge.indexes.entries.Catalogue`."""
-        return [_paper(text) for text in self._pages.papers(kind, name, most)]
-
-    def counts(self, kind: EntryKind) -> Mapping[str, int]:
-        """See :class:`bridge.indexes.entries.Catalogue`."""
-        return self._pages.counts(kind)
-
-    def distinct(self, names: Sequence[tuple[EntryKind, str]]) -> int:
-        """See :class:`bridge.indexes.entries.Catalogue`."""
-        return self._pages.distinct(names)
-
-
-def _paper(text: str) -> Paper:
-    said: dict[str, Any] = json.loads(text)
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
-    values["id"] = ItemId(*said["id"])
-    return Paper(**values)
-
-
-@dataclass(slots=True)
-class Renewal:
-    """What was written (paths), or would be; ``waiting`` are pages that could not be written now."""
-
-    written: list[str] = field(default_factory=list)
-    waiting: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Indexer:
-    """The index notes of one vault.
-
-    :param papers: an item as index notes know it; ``None`` where it is not live.
-    :param remember: takes a file that was written as known, so that the next scan need not open it.
-    :param is_warm: whether somebody is editing the file at a path just now.
-    """
-
-    root: Path
-    state: State
-    rules: IndexRules
-    papers: Callable[[ItemId], Paper | None]
-    remember: Callable[[str, bytes, Stat], None] = lambda _path, _data, _stat: None
-    is_warm: Callable[[str], bool] = lambda _path: False
-
-    def renew(self, *, everything: bool = False, write: bool = True) -> Renewal:
-        """Take in what is due and write the pages it touches.
-
-        :param everything: render every page, whatever changed.
-        :param write: otherwise only say which files would change; give it a snapshot of the state then.
-        :raises ConfigError: a template of the person's own cannot be used.
-        :raises VaultError: no file can be written now.
-        """
-        done = Renewal()
-        everything = everything or self.state.get_meta(_RULES) != self._fingerprint()
-        waiting = json.loads(self.state.get_meta(_WAITING) or "[]")
-        if not everything and not waiting and not self.state.pages.due():
-            return done
-        with self.state.transaction():
-            if everything:
-                self.state.pages.all_due()
-            run = _Run(self, done, write=write)
-            run.run([Page(PageKind(kind), name) for kind, name in waiting], everything=everything)
-            self.state.pages.done()
-            self.state.set_meta(_RULES, self._fingerprint())
-            self.state.set_meta(_WAITING, json.dumps(sorted(run.waiting)))
-        return done
-
-    def _fingerprint(self) -> str:
-        rules = self.rules
-        said = (__version__, sorted(rules.pages), rules.folder, rules.first_day, rules.week_host)
-        more = (
-            replace(rules.topics, sources=frozenset()),
-            sorted(rules.topics.sources),
-            sorted(rules.templates.items()),
-        )
-        return hashlib.blake2b(repr((*said, *more)).encode(), digest_size=8).hexdigest()
-
-
-class _Run:
+class Run:
     """One renewal; ``waiting`` are the pages to come back to."""
 
     def __init__(self, indexer: Indexer, done: Renewal, *, write: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -118,14 +119,17 @@ def index_rules(config: Config, templates: Mapping[str, str]) -> IndexRules:
 def papers(config: Config, state: State) -> Callable[[ItemId], Paper | None]:
     """An item of the state as index notes know it, collections by the tree as it was last downloaded."""
     rules, names = mapping_rules(config), status_names(config)
-    mappers = {
-        each.id: Mapper(each.id, rules, CollectionTree.build(state.items.tree(each.id))) for each in config.library
-    }
+    known = frozenset(each.id for each in config.library)
+
+    @cache  # a tree is built when its first paper is asked for: an idle cycle asks for none
+    def mapper_of(library: str) -> Mapper:
+        return Mapper(library, rules, CollectionTree.build(state.items.tree(library)))
 
     def find(item: ItemId) -> Paper | None:
-        mapper, raw = mappers.get(item.library), state.items.get_item(item)
-        if mapper is None or raw is None or state.items.life(item) != "live":
+        raw = state.items.get_item(item) if item.library in known else None
+        if raw is None or state.items.life(item) != "live":
             return None
+        mapper = mapper_of(item.library)
         note = state.notes.rows_of([item]).get(item)
         return paper(mapper.record(raw), note, names, tag_shown=tags.legal)
 

@@ -93,9 +93,7 @@ def eol_of(text: str) -> str:
 
 
 #: A line that may open or close fenced code: inside any quote or list (CommonMark 4.5).
-_FENCE = re.compile(
-    r"(?P<prefix>(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t]))*)[ \t]*(?P<fence>`{3,}|~{3,})(?P<info>.*)"
-)
+_FENCE = re.compile(r"(?P<prefix>(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t]))*)[ \t]*(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 
 
 def with_code(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:

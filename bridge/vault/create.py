@@ -43,9 +43,7 @@ class Layout:
         """
         folder = _plain_folder(self.folders.get(library, "Papers"))
         if folder is None:
-            raise ConfigError(
-                f"the folder for {library} must lie in the vault and have no part that starts with a dot"
-            )
+            raise ConfigError(f"the folder for {library} must lie in the vault and have no part that starts with a dot")
         return folder
 
     def stem(self, item: ItemId, face: Face) -> str:

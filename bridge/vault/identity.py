@@ -111,9 +111,7 @@ def _is_conflict(path: str) -> bool:
 class _Files:
     """What is known of all files, from both ends."""
 
-    def __init__(
-        self, homes: Mapping[ItemId, str], says: Mapping[str, ItemId | None], is_same_file: Asked
-    ) -> None:
+    def __init__(self, homes: Mapping[ItemId, str], says: Mapping[str, ItemId | None], is_same_file: Asked) -> None:
         self.homes, self.is_same_file = homes, is_same_file
         self.owners = {path: item for item, path in homes.items()}
         self.bearers: dict[ItemId, list[str]] = {}

@@ -92,9 +92,7 @@ def read_marker(root: Path) -> Marker:
     if not isinstance(identity, str) or not _ID.fullmatch(identity) or not isinstance(version, int):
         raise VaultMarkerError(f"the vault's marker {FOLDER}/{_MARKER} is damaged")
     if version > FORMAT:
-        raise VaultMarkerError(
-            f"the vault's marker {FOLDER}/{_MARKER} was written by a newer version of Bridge"
-        )
+        raise VaultMarkerError(f"the vault's marker {FOLDER}/{_MARKER} was written by a newer version of Bridge")
     return Marker(identity, version)
 
 

@@ -62,9 +62,7 @@ def walk(root: Path, skip: Iterable[str] = ()) -> Tree:
         except OSError as error:
             if not folder:
                 raise VaultError(f"the vault cannot be listed: {error.strerror}") from None
-            tree.blind.append(
-                folder
-            )  # no right to look, or it went away while we looked: the next scan will know
+            tree.blind.append(folder)  # no right to look, or it went away while we looked: the next scan will know
     return tree
 
 

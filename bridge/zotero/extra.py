@@ -34,9 +34,7 @@ class _Line(NamedTuple):
     braces: bool
 
 
-_PLUGIN = {
-    name: re.compile(rf"^{name}:(.+)$", re.IGNORECASE | re.MULTILINE) for name in (STATUS, STATUS_DATE)
-}
+_PLUGIN = {name: re.compile(rf"^{name}:(.+)$", re.IGNORECASE | re.MULTILINE) for name in (STATUS, STATUS_DATE)}
 
 
 @lru_cache(maxsize=1024)
@@ -73,9 +71,7 @@ def put(extra: str, name: str, value: str, *, append: bool = True) -> str:
         elif value and not placed:
             placed = True
             written = f"{line.name}: {value}"
-            kept.append(
-                (f"{{:{written}}}" if line.braces else written) + ("\r" if text.endswith("\r") else "")
-            )
+            kept.append((f"{{:{written}}}" if line.braces else written) + ("\r" if text.endswith("\r") else ""))
     rest = "\n".join(kept)
     return _appended(rest, name, value) if value and append and not placed else rest
 

@@ -169,9 +169,7 @@ class Session:
         """Close the connections."""
         self._client.close()
 
-    def get(
-        self, path: str, params: Mapping[str, str] | None = None, *, newer_than: int | None = None
-    ) -> Answer:
+    def get(self, path: str, params: Mapping[str, str] | None = None, *, newer_than: int | None = None) -> Answer:
         """Read ``path`` (below the base URL) as JSON; tried again on network trouble, 5xx and broken bodies.
 
         :param newer_than: sent as ``If-Modified-Since-Version``; only then may the answer be a 304, without data.
@@ -292,9 +290,7 @@ class Session:
         if status == 408 or status >= 500:
             raise _AgainError(UnreachableError(reason))
         if 300 <= status < 400:  # a login page of a network, or a server that moved; R24
-            raise UnreachableError(
-                f"{reason}; Bridge follows no redirect, since it would carry the key elsewhere"
-            )
+            raise UnreachableError(f"{reason}; Bridge follows no redirect, since it would carry the key elsewhere")
         raise _ERRORS.get(status, ProtocolError)(reason)
 
 
@@ -337,16 +333,8 @@ def _checked_base(base_url: str) -> str:
     except ValueError:
         usable = False
     # Whatever stands where a secret could stand is refused without quoting it (law 14).
-    if (
-        not usable
-        or parts.username is not None
-        or parts.password is not None
-        or parts.query
-        or parts.fragment
-    ):
-        raise ConfigError(
-            "The address of the Zotero server must be http(s)://host[:port][/path] and nothing more"
-        )
+    if not usable or parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise ConfigError("The address of the Zotero server must be http(s)://host[:port][/path] and nothing more")
     return parts.geturl().rstrip("/")
 
 

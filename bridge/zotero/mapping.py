@@ -105,9 +105,7 @@ class Mapper:
         face: dict[str, Value] = {
             "title": title,
             "status": self._status(raw_extra, tags),
-            "status-date": dates.day_of(
-                one_line(extra.plugin_value(raw_extra, extra.STATUS_DATE)), self.rules.zone
-            ),
+            "status-date": dates.day_of(one_line(extra.plugin_value(raw_extra, extra.STATUS_DATE)), self.rules.zone),
             "tags": manual,
             "keywords": keywords,
             "collections": self.tree.paths(data.get("collections") or ()),
@@ -151,9 +149,7 @@ class Mapper:
             return manual, ()
         return manual, tuple(tag.name for tag in shown if tag.automatic)
 
-    def _custom_value(
-        self, entry: Custom, data: Mapping[str, Any], lines: Mapping[str, str], kind: Shape
-    ) -> str:
+    def _custom_value(self, entry: Custom, data: Mapping[str, Any], lines: Mapping[str, str], kind: Shape) -> str:
         if entry.line:
             return one_line(lines.get(extra.normal_name(entry.line), ""))
         return _shown(data, lines, kind.field(entry.field))
@@ -204,11 +200,7 @@ class Mapper:
     def _field_refusal(data: Mapping[str, Any], name: str) -> str | None:
         kind = shape(data["itemType"])
         own = kind.field(name)
-        if (
-            own in kind.fields
-            or own in data
-            or extra.normal_name(own) in extra.named(data.get("extra") or "")
-        ):
+        if own in kind.fields or own in data or extra.normal_name(own) in extra.named(data.get("extra") or ""):
             return None
         return f"an item of type {kind.name} has no field {own}"
 
@@ -339,11 +331,7 @@ class _Draft:
         """The fields that differ from what is there."""
         if self.extra != (self.data.get("extra") or ""):
             self.fields["extra"] = self.extra
-        return {
-            name: value
-            for name, value in self.fields.items()
-            if value != (self.data.get(name) or type(value)())
-        }
+        return {name: value for name, value in self.fields.items() if value != (self.data.get(name) or type(value)())}
 
 
 def _shown(data: Mapping[str, Any], lines: Mapping[str, str], own: str) -> str:

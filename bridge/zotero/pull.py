@@ -65,9 +65,7 @@ def _shown(kind: Kind) -> dict[str, str]:
     return {"includeTrashed": "1"} if kind == "items" else {}
 
 
-def page(
-    session: Session, kind: Kind, since: int, start: int = 0, *, newer_than: int | None = None
-) -> Answer:
+def page(session: Session, kind: Kind, since: int, start: int = 0, *, newer_than: int | None = None) -> Answer:
     """One page of the objects changed after ``since``.
 
     The order is by ``dateAdded``, which others' edits do not disturb; the default order moves with every edit.
@@ -204,9 +202,7 @@ class Pull:
         self._session, self._since, self._full = session, since, full
         self.unchanged = first.status == 304 and (first.version is None or first.version >= since)
         self.backwards = not self.unchanged and first.at < since
-        self._pass = (
-            None if self.unchanged or self.backwards else Pass(session, "items", _from(since, full), first)
-        )
+        self._pass = None if self.unchanged or self.backwards else Pass(session, "items", _from(since, full), first)
         self.total = 0 if self._pass is None else self._pass.total
         self._deleted: Mapping[Kind, frozenset[str]] | None = None
         self._tree: list[Object] | None = None

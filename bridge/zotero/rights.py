@@ -135,9 +135,7 @@ def _in_group(key: KeyInfo, number: str, group: GroupInfo | None) -> Rights:
     read = any(access.library for access in given) or (group is not None and group.public)
     if not read:
         return Rights(False, False, False, f"the key was not given access to group {number}")
-    reason = (
-        "" if any(access.write for access in given) else "the key was given no right to write to this group"
-    )
+    reason = "" if any(access.write for access in given) else "the key was given no right to write to this group"
     reason = reason or _role_reason(key.user, group)
     return Rights(read=True, write=not reason, notes=True, reason=reason)
 

@@ -85,9 +85,7 @@ class CollectionTree:
 def _node(entry: Mapping[str, Any]) -> _Node:
     data = entry["data"]
     name = one_line(str(data.get("name") or "")).replace("/", SLASH)
-    return _Node(
-        name or str(entry["key"]), str(data.get("parentCollection") or ""), bool(data.get("deleted"))
-    )
+    return _Node(name or str(entry["key"]), str(data.get("parentCollection") or ""), bool(data.get("deleted")))
 
 
 def _without_cycles(nodes: Mapping[str, _Node]) -> dict[str, str]:

@@ -131,9 +131,7 @@ class _Batch:
         """Send one request and note what its report says; return the pieces it says nothing certain about."""
         body = b"[" + b",".join(piece.body for piece in pieces) + b"]"
         report = self._session.post(self._session.in_library("items"), body).data
-        successful, unchanged, failed = (
-            _part(report, name) for name in ("successful", "unchanged", "failed")
-        )
+        successful, unchanged, failed = (_part(report, name) for name in ("successful", "unchanged", "failed"))
         left_out: list[_Piece] = []
         misused = False
         for index, piece in enumerate(pieces):
@@ -153,9 +151,7 @@ class _Batch:
             else:
                 left_out.append(piece)
         if misused:
-            raise ProtocolError(
-                "Zotero says that an object was sent without a version; this is a fault in Bridge"
-            )
+            raise ProtocolError("Zotero says that an object was sent without a version; this is a fault in Bridge")
         return left_out
 
     def _read_back(self, pieces: list[_Piece], tries: int, lost: AmbiguousWriteError) -> None:

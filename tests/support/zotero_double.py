@@ -32,9 +32,7 @@ class Double:
     collections: dict[str, dict[str, Any]] = field(default_factory=dict)
     erased: dict[str, dict[str, int]] = field(default_factory=lambda: {"items": {}, "collections": {}})
     group: dict[str, Any] = field(default_factory=dict)
-    access: dict[str, Any] = field(
-        default_factory=lambda: {"user": {"library": True, "notes": True, "write": True}}
-    )
+    access: dict[str, Any] = field(default_factory=lambda: {"user": {"library": True, "notes": True, "write": True}})
     before: Before | None = None
     log: list[str] = field(default_factory=list)
     headers: list[httpx2.Headers] = field(default_factory=list)
@@ -49,9 +47,7 @@ class Double:
         self.version += 1
         key = key_of(number)
         store: dict[str, dict[str, Any]] = getattr(self, kind)
-        old = store.get(
-            key, {"data": {"itemType": "book", "dateAdded": f"2024-01-01T00:00:{number % 60:02d}Z"}}
-        )
+        old = store.get(key, {"data": {"itemType": "book", "dateAdded": f"2024-01-01T00:00:{number % 60:02d}Z"}})
         store[key] = {
             "key": key,
             "version": self.version,
@@ -90,9 +86,7 @@ class Double:
         if request.method == "POST":
             return self.write(json.loads(request.content))
         if place.endswith("keys/current"):
-            return httpx2.Response(
-                200, json={"key": KEY, "userID": 7, "username": "ada", "access": self.access}
-            )
+            return httpx2.Response(200, json={"key": KEY, "userID": 7, "username": "ada", "access": self.access})
         if "groups/" in place:
             return httpx2.Response(200, json={"id": 51, "version": 1, "data": self.group})
         if place == "deleted":

@@ -75,9 +75,7 @@ def test_what_only_looks_like_a_block_is_none(text: str) -> None:
         ("%% bridge:end abstract %%\n", 1),
         (write("abstract", OLD) + "\n\n" + write("abstract", NEW), 2),
         (
-            "%% bridge:begin abstract %%\n"
-            + write("week", "x", "2025-W39")
-            + "\n%% bridge:end abstract %%\n",
+            "%% bridge:begin abstract %%\n" + write("week", "x", "2025-W39") + "\n%% bridge:end abstract %%\n",
             3,
         ),
         ("%% bridge:begin abstract %%\n```\n%% bridge:end abstract %%\n", 1),
@@ -132,9 +130,7 @@ def test_r29_only_the_lines_a_person_added_are_kept_below_and_once(text: str, ke
 
 def test_r29_lines_added_at_both_ends_are_kept() -> None:
     text = edited("> [!abstract]", "top\n\n> [!abstract]").replace("> Second line.", "> Second line.\n\nfoot")
-    assert (
-        renew(text, "abstract", NEW) == BEFORE + write("abstract", NEW) + CALLOUT + "> top\n>\n> foot" + AFTER
-    )
+    assert renew(text, "abstract", NEW) == BEFORE + write("abstract", NEW) + CALLOUT + "> top\n>\n> foot" + AFTER
 
 
 def test_law3_a_changed_line_is_kept_whole_where_nothing_tells_what_was_there() -> None:
@@ -144,9 +140,7 @@ def test_law3_a_changed_line_is_kept_whole_where_nothing_tells_what_was_there() 
 
 
 def test_r29_the_old_text_where_known_tells_the_persons_lines_from_zoteros() -> None:
-    text = edited("> First line.", "> First line, mine.").replace(
-        "> Second line.", "> Second line.\n> also mine"
-    )
+    text = edited("> First line.", "> First line, mine.").replace("> Second line.", "> Second line.\n> also mine")
     without = renew(text, "abstract", abstract_block("Other."))
     assert "> Second line." in without  # Zotero's old line, kept for safety
     known = renew(text, "abstract", abstract_block("Other."), old_text=OLD)
@@ -186,9 +180,7 @@ def test_law3_no_line_of_a_person_is_lost_and_all_outside_stays(
     text = text.replace("\n", eol)
     renewed = renew(text, "abstract", NEW)
     assert renewed.startswith(f"# T{eol}{eol}%% bridge:begin")
-    assert renewed.endswith(
-        f"{eol}{eol}{below}".replace("\n", eol) if not is_crlf else below.replace("\n", eol)
-    )
+    assert renewed.endswith(f"{eol}{eol}{below}".replace("\n", eol) if not is_crlf else below.replace("\n", eol))
     assert ("\n" not in renewed.replace("\r\n", "")) == is_crlf or not is_crlf
     block = only(renewed)
     assert (block.text, block.edited) == (NEW, False)
@@ -229,7 +221,4 @@ def test_law13_any_abstract_makes_one_whole_block_that_any_other_renews(abstract
     assert (block.problem, block.edited, block.text) == ("", False, abstract_block(abstract).strip())
     assert text[block.end :] == AFTER
     assert all(line.startswith(">") for line in block.text.splitlines())
-    assert (
-        renew(text, "abstract", abstract_block(other))
-        == BEFORE + write("abstract", abstract_block(other)) + AFTER
-    )
+    assert renew(text, "abstract", abstract_block(other)) == BEFORE + write("abstract", abstract_block(other)) + AFTER

@@ -263,9 +263,7 @@ def test_a_rename_may_change_case_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["@Smith2020.md"]
 
 
-def test_law_5_a_rename_cut_short_is_finished_by_the_next_try(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_law_5_a_rename_cut_short_is_finished_by_the_next_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = tmp_path / "@old.md", tmp_path / "@new.md"
     old.write_bytes(OLD)
     new.touch()  # what a kill between claim and rename leaves

@@ -85,9 +85,7 @@ FACE: Face = {
 }
 
 
-def made(
-    face: Face, abstract: str = "", *, item: ItemId = ITEM, rules: NoteRules = RULES, stamp: str = ""
-) -> bytes:
+def made(face: Face, abstract: str = "", *, item: ItemId = ITEM, rules: NoteRules = RULES, stamp: str = "") -> bytes:
     record = Record(item, {}, "1", blocks={"abstract": abstract})
     body = render_body(None, context(Record(item, face, "1", blocks=record.blocks)))
     return new_note(Edit(item, "", face, record, stamp), rules, body)
@@ -133,18 +131,14 @@ def test_only_another_library_is_named() -> None:
 
 
 def test_what_the_edit_does_not_say_comes_from_the_record_in_the_notes_forms() -> None:
-    record = Record(
-        ITEM, {"title": "R", "tags": ("Digital Twin", "Digital twin", "C++"), "abstract": "x"}, "1"
-    )
+    record = Record(ITEM, {"title": "R", "tags": ("Digital Twin", "Digital twin", "C++"), "abstract": "x"}, "1")
     data = new_note(Edit(ITEM, "", {"title": "E"}, record), RULES, "body")
     face = read_note(data, "a.md", RULES).face
     assert face == {"title": "E", "status": "", "tags": ("Digital-Twin", tags.legal("C++"))}
     assert data.endswith(b"---\n\nbody")
 
 
-@pytest.mark.parametrize(
-    ("year", "line"), [("2017", "year: 2017"), ("017", 'year: "017"'), ("MMXVII", "year: MMXVII")]
-)
+@pytest.mark.parametrize(("year", "line"), [("2017", "year: 2017"), ("017", 'year: "017"'), ("MMXVII", "year: MMXVII")])
 def test_a_year_is_a_number_where_it_is_one(year: str, line: str) -> None:
     assert f"\n{line}\n" in made({"title": "T", "year": year}).decode()
 
@@ -184,9 +178,7 @@ def test_r36_keys_may_be_renamed() -> None:
     data = b"---\nzkey: ABCD2345\nreading-status: read\nstatus: mine\nrating: 5\n---\n"
     note = read_note(data, "a.md", rules)
     assert (note.id, note.face) == (ITEM, {"status": "read", "rating": "5"})
-    again = made(
-        {"title": "T", "rating": "5", "url": "u", "status": "read", "doi": "d"}, rules=rules
-    ).decode()
+    again = made({"title": "T", "rating": "5", "url": "u", "status": "read", "doi": "d"}, rules=rules).decode()
     assert [line.split(":")[0] for line in again.split("\n")[1:8]] == [
         "title", "reading-status", "tags", "doi", "url", "rating", "zkey",
     ]  # fmt: skip
@@ -365,9 +357,7 @@ def test_law13_any_record_makes_one_note_that_reads_as_it(face: dict[str, Value]
     assert {"status": "", "tags": (), **note.face} == {"status": "", "tags": (), **wanted(face)}
     body = frontmatter.split(data).body.decode()
     text = blocks.abstract_block(abstract)
-    assert [(block.text, block.problem) for block in blocks.find(body)] == (
-        [(text.strip(), "")] if text else []
-    )
+    assert [(block.text, block.problem) for block in blocks.find(body)] == ([(text.strip(), "")] if text else [])
     assert len(re.findall(r"^# ", body, re.MULTILINE)) == 1
     assert body.startswith("\n# ")
     assert note.facts.mentions == tuple(

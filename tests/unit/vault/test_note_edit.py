@@ -75,10 +75,7 @@ def test_law4_an_edit_that_says_nothing_new_gives_the_same_bytes(form: tuple[str
     face = read_note(data, "a.md", RULES).face
     assert edit_note(data, edit({}), RULES) is data
     assert edit_note(data, edit(face, before=face, abstract="Old words."), RULES) == data
-    assert (
-        edit_note(data, edit({"doi": "", "authors": (), "abstract": "x"}, abstract="Old words."), RULES)
-        == data
-    )
+    assert edit_note(data, edit({"doi": "", "authors": (), "abstract": "x"}, abstract="Old words."), RULES) == data
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -134,9 +131,7 @@ def test_r36_a_list_stays_a_list_and_members_keep_their_spelling() -> None:
     assert b"status: [read]\n" in result
     assert b"'#one'" in result
     rules = NoteRules("users/1", list_keys=frozenset({"status"}))
-    assert b"status:\n  - read\n" in edit_note(
-        b"---\nzotero-key: ABCD2345\n---\n", edit({"status": "read"}), rules
-    )
+    assert b"status:\n  - read\n" in edit_note(b"---\nzotero-key: ABCD2345\n---\n", edit({"status": "read"}), rules)
 
 
 # --- the body -------------------------------------------------------------------------------------------------------
@@ -192,9 +187,7 @@ def test_r28_a_note_without_a_key_is_bound_by_its_edit() -> None:
     result = edit_note(b"mine\n", edit({"title": "T"}, stamp="7f3k2m9d"), RULES)
     assert result == b"---\ntitle: T\nzotero-key: ABCD2345\nzotero-stamp: 7f3k2m9d\n---\nmine\n"
     other = Edit(ItemId("groups/51", "ABCD2345"), "digest")
-    assert (
-        edit_note(b"mine", other, RULES) == b"---\nzotero-library: groups/51\nzotero-key: ABCD2345\n---\nmine"
-    )
+    assert edit_note(b"mine", other, RULES) == b"---\nzotero-library: groups/51\nzotero-key: ABCD2345\n---\nmine"
 
 
 @pytest.mark.parametrize(
@@ -254,9 +247,7 @@ def test_law4_any_edit_shows_what_it_sets_and_leaves_every_line_of_other_keys(
     assert result.startswith("\ufeff".encode()) == data.startswith("\ufeff".encode())
     assert result.decode().split("zotero-key")[1].splitlines()[-1] == data.decode().splitlines()[-1]
     gone, come = changed_lines(data, result)
-    kept = [
-        line for block in own if block.split(":")[0] not in set_ for line in block.splitlines(keepends=True)
-    ]
+    kept = [line for block in own if block.split(":")[0] not in set_ for line in block.splitlines(keepends=True)]
     assert not {line.replace("\n", form[1]) for line in kept if line.strip()} & set(gone)
     assert all(line.endswith(form[1]) for line in come)
     assert edit_note(result, edit(set_), RULES) == result

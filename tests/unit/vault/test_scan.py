@@ -93,9 +93,7 @@ def test_the_first_scan_finds_bound_notes_and_everybodys_own(vault: Vault) -> No
     assert (found.files, found.opened, found.bound_before, found.gone) == (2, 2, 0, ())
 
 
-def test_law_2_a_scan_with_nothing_new_opens_and_tells_nothing(
-    two: Vault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_law_2_a_scan_with_nothing_new_opens_and_tells_nothing(two: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "read_stable", _forbidden)
     found = two.scan()
     assert found == VaultScan(bound_before=2, bound_now=2, files=2)
@@ -196,9 +194,7 @@ def test_law_9_another_vault_in_its_place_is_not_looked_at(two: Vault) -> None:
         two.scan()
 
 
-def test_law_9_a_vault_that_goes_away_during_the_scan_says_nothing(
-    two: Vault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_law_9_a_vault_that_goes_away_during_the_scan_says_nothing(two: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     real = walk.walk
 
     def vanishing(root: Path, skip: tuple[str, ...]) -> walk.Tree:
@@ -211,9 +207,7 @@ def test_law_9_a_vault_that_goes_away_during_the_scan_says_nothing(
         two.scan()
 
 
-def test_law_9_absence_is_believed_at_the_second_look_only(
-    two: Vault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_law_9_absence_is_believed_at_the_second_look_only(two: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     real = walk.walk
     looks: list[walk.Tree] = []
 
@@ -264,26 +258,20 @@ def test_law_9_a_note_in_the_cloud_is_unavailable(two: Vault) -> None:
     assert two.scan() == VaultScan(bound_before=2, bound_now=2, files=2)  # R38: it resumes where it was
 
 
-def test_law_9_a_note_that_became_a_link_is_unavailable(
-    two: Vault, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_law_9_a_note_that_became_a_link_is_unavailable(two: Vault, tmp_path_factory: pytest.TempPathFactory) -> None:
     outside = tmp_path_factory.mktemp("outside")
     shutil.move(two.root / "Papers", outside / "Papers")
     (two.root / "Papers").symlink_to(outside / "Papers")
     _assert_all_unavailable(two)
 
 
-def test_law_9_a_note_that_cannot_be_read_is_held_and_tried_again(
-    two: Vault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_law_9_a_note_that_cannot_be_read_is_held_and_tried_again(two: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     two.write("Papers/@a.md", text_of(A, body="new"))
     with monkeypatch.context() as patched:
         patched.setattr(os, "fdopen", _deadlock)
         found = two.scan()
     assert (found.gone, found.changed, found.rows) == ((), (), ())
-    assert [(problem.code, problem.path, problem.id) for problem in found.held] == [
-        ("unreadable", "Papers/@a.md", A)
-    ]
+    assert [(problem.code, problem.path, problem.id) for problem in found.held] == [("unreadable", "Papers/@a.md", A)]
     assert two.ids(two.scan()) == [("Papers/@a.md", A)]
 
 
@@ -477,8 +465,6 @@ def test_names_stay_as_they_are_on_disk(vault: Vault) -> None:
 def test_what_is_held_about_one_field_is_told_with_its_file(vault: Vault) -> None:
     vault.write("@a.md", text_of(A).replace("title: T", "title: T\nstatus-date: soon"))
     found = vault.scan()
-    assert [(problem.code, problem.path, problem.id) for problem in vault.index.held()] == [
-        ("not-a-date", "@a.md", A)
-    ]
+    assert [(problem.code, problem.path, problem.id) for problem in vault.index.held()] == [("not-a-date", "@a.md", A)]
     assert vault.ids(found) == [("@a.md", A)]
     assert isinstance(next(vault.index.held()), Held)

@@ -96,9 +96,7 @@ def test_two_edits_of_one_note_at_once_are_one_too_many(vault: VaultMaker) -> No
     assert [outcome.result for outcome in vault.side.apply(edits)] == ["applied", "stale"]
 
 
-def test_law_5_nothing_is_reported_before_it_is_on_the_disk(
-    vault: VaultMaker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_law_5_nothing_is_reported_before_it_is_on_the_disk(vault: VaultMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outcomes come a chunk at a time, each after the chunk's files were flushed."""
     monkeypatch.setattr(side, "CHUNK", 2)
     vault.scan()
@@ -193,9 +191,7 @@ def test_law_13_r32_a_folder_outside_the_vault_is_not_allowed(tmp_path: Path, fo
 
 
 @pytest.mark.parametrize("folder", ["Papers", "Papers/deeper"])
-def test_law_13_a_folder_that_is_a_link_out_of_the_vault_is_not_written_to(
-    tmp_path: Path, folder: str
-) -> None:
+def test_law_13_a_folder_that_is_a_link_out_of_the_vault_is_not_written_to(tmp_path: Path, folder: str) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "vault").mkdir()
     vault = VaultMaker(tmp_path / "vault", Layout({"users/1": folder}))
@@ -204,12 +200,8 @@ def test_law_13_a_folder_that_is_a_link_out_of_the_vault_is_not_written_to(
     assert list((tmp_path / "outside").iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "citekey", ["../../etc/passwd", "a/b", "CON", ".hidden", "x" * 400, "\u202e|[[", "é\n---\n"]
-)
-def test_law_13_whatever_the_citation_key_the_note_lands_in_its_folder(
-    vault: VaultMaker, citekey: str
-) -> None:
+@pytest.mark.parametrize("citekey", ["../../etc/passwd", "a/b", "CON", ".hidden", "x" * 400, "\u202e|[[", "é\n---\n"])
+def test_law_13_whatever_the_citation_key_the_note_lands_in_its_folder(vault: VaultMaker, citekey: str) -> None:
     assert only(vault.make(record("A", citekey=citekey))).result == "applied"
     (path,) = vault.files()
     assert path.startswith("Papers/")
@@ -218,9 +210,9 @@ def test_law_13_whatever_the_citation_key_the_note_lands_in_its_folder(
 
 
 def test_names_are_unique_without_regard_to_case(vault: VaultMaker) -> None:
-    assert {
-        outcome.result for outcome in vault.make(record("A", citekey="smith"), record("B", citekey="Smith"))
-    } == {"applied"}
+    assert {outcome.result for outcome in vault.make(record("A", citekey="smith"), record("B", citekey="Smith"))} == {
+        "applied"
+    }
     assert vault.files() == ["Papers/@Smith BBBBBBBB.md", "Papers/@smith.md"]
 
 
@@ -267,9 +259,7 @@ def test_r26_an_empty_note_made_by_a_clicked_link_is_filled(vault: VaultMaker, c
         ("Papers/Some paper.md", "[Zotero](zotero://select/library/items/AAAAAAAA)\n"),
     ],
 )
-def test_r26_an_item_that_a_foreign_note_fits_is_left_to_be_adopted(
-    vault: VaultMaker, path: str, text: str
-) -> None:
+def test_r26_an_item_that_a_foreign_note_fits_is_left_to_be_adopted(vault: VaultMaker, path: str, text: str) -> None:
     a = record("A", doi="10.1/abc")
     vault.write(path, text)
     outcome = only(vault.make(a))
@@ -280,9 +270,7 @@ def test_r26_an_item_that_a_foreign_note_fits_is_left_to_be_adopted(
 
 def test_r28_a_note_that_only_links_to_a_paper_is_not_about_it(vault: VaultMaker) -> None:
     vault.write("Daily/Monday.md", "read [this](zotero://select/library/items/AAAAAAAA)\n")
-    vault.write(
-        "Papers/Survey.md", "zotero://select/library/items/AAAAAAAA zotero://select/library/items/BBBBBBBB\n"
-    )
+    vault.write("Papers/Survey.md", "zotero://select/library/items/AAAAAAAA zotero://select/library/items/BBBBBBBB\n")
     vault.write("Own.md", "see [[@a]]\n")
     assert only(vault.make(record("A"))).result == "applied"
 
@@ -496,9 +484,7 @@ def test_a_file_that_is_not_text_is_passed_over(vault: VaultMaker) -> None:
     assert odd.read_bytes() == b"[[@a]] \xff"
 
 
-def test_each_file_is_read_once_however_many_keys_change(
-    vault: VaultMaker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_file_is_read_once_however_many_keys_change(vault: VaultMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     vault.make(record("A"), record("B"))
     for number in range(5):
         vault.write(f"{number}.md", "[[@a]] [[@b]]")

@@ -63,9 +63,7 @@ def test_r34_a_template_of_ones_own_sees_every_field_escaped() -> None:
         ("{{ title + 1 }}", 1),
     ],
 )
-def test_r34_a_fault_in_a_template_is_told_with_its_line_and_not_the_papers_text(
-    source: str, line: int
-) -> None:
+def test_r34_a_fault_in_a_template_is_told_with_its_line_and_not_the_papers_text(source: str, line: int) -> None:
     with pytest.raises(ConfigError, match=rf"line {line}: ") as caught:
         body(source, {"title": "SECRET", "authors": ("SECRET",)})
     assert "SECRET" not in str(caught.value)
@@ -75,9 +73,7 @@ def test_r34_a_fault_in_a_template_is_told_with_its_line_and_not_the_papers_text
 def test_law13_any_title_and_abstract_give_one_heading_and_one_block(title: str, abstract: str) -> None:
     text = body(None, {"title": title, "citekey": "k"}, abstract)
     expected = blocks.abstract_block(abstract)
-    assert [(block.text, block.problem) for block in blocks.find(text)] == (
-        [(expected, "")] if expected else []
-    )
+    assert [(block.text, block.problem) for block in blocks.find(text)] == ([(expected, "")] if expected else [])
     lines = text.split("\n")
     assert lines[0] == heading(title if title.strip() else "k")
     assert [line for line in lines if line.startswith("#")] == [lines[0], "## Notes"]

@@ -56,9 +56,7 @@ def received(pull: Pull) -> dict[str, dict[str, Any]]:
 def papers(client: ZoteroClient, count: int) -> list[dict[str, Any]]:
     """Some top-level items as they are now."""
     found = [
-        one
-        for one in received(client.pull(0)).values()
-        if "title" in one["data"] and not one["data"].get("parentItem")
+        one for one in received(client.pull(0)).values() if "title" in one["data"] and not one["data"].get("parentItem")
     ]
     return found[:count]
 
@@ -67,9 +65,7 @@ def change(item: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {"key": item["key"], "version": item["version"], **fields}
 
 
-def written(
-    client: ZoteroClient, objects: list[dict[str, Any]]
-) -> tuple[list[WriteResult], BridgeError | None]:
+def written(client: ZoteroClient, objects: list[dict[str, Any]]) -> tuple[list[WriteResult], BridgeError | None]:
     results: list[WriteResult] = []
     try:
         for result in client.write_items(objects):
@@ -212,18 +208,14 @@ def test_r23_rights_by_key_and_role(server: SandboxServer, connect: Connect) -> 
     ("editing", "role", "write"),
     [("members", "member", True), ("admins", "member", False), ("admins", "admin", True)],
 )
-def test_r23_the_role_in_a_group(
-    server: SandboxServer, connect: Connect, editing: str, role: str, write: bool
-) -> None:
+def test_r23_the_role_in_a_group(server: SandboxServer, connect: Connect, editing: str, role: str, write: bool) -> None:
     number = 700 + len(editing) + len(role)
     library = server.add_group(number, "Readers", editing=editing, role=role)
     assert library == f"groups/{number}"
     assert connect(library).rights().write == write
 
 
-def test_d2_a_writer_between_the_objects_of_a_batch_is_not_missed(
-    client: ZoteroClient, server: SandboxServer
-) -> None:
+def test_d2_a_writer_between_the_objects_of_a_batch_is_not_missed(client: ZoteroClient, server: SandboxServer) -> None:
     items = papers(client, 4)
     since = client.library_version()
     between = items[3]["key"]

@@ -83,9 +83,7 @@ def faults(*answers: httpx2.Response | Exception) -> Callable[[httpx2.Request], 
 
 
 def status(code: int, text: str = "<html>no</html>", **headers: str) -> httpx2.Response:
-    return httpx2.Response(
-        code, text=text, headers={name.replace("_", "-"): value for name, value in headers.items()}
-    )
+    return httpx2.Response(code, text=text, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
 # --- headers and addresses ---------------------------------------------------------------------------------------
@@ -106,9 +104,7 @@ def test_the_path_prefix_of_a_self_hosted_server_stays(client: ZoteroClient, dou
     assert double.log[1].startswith("GET /prefix/users/7/collections?")
 
 
-def test_d17_the_user_agent_is_no_client_that_stores_dates_as_given(
-    client: ZoteroClient, double: Double
-) -> None:
+def test_d17_the_user_agent_is_no_client_that_stores_dates_as_given(client: ZoteroClient, double: Double) -> None:
     client.key_info()
     agent = double.headers[0]["user-agent"]
     assert agent.startswith("bridge/")
@@ -203,9 +199,7 @@ def test_reads_give_up_after_five_tries(client: ZoteroClient, double: Double) ->
 
 
 @pytest.mark.parametrize("code", [429, 503])
-def test_retry_after_is_waited_for_and_not_longer(
-    client: ZoteroClient, double: Double, time: Time, code: int
-) -> None:
+def test_retry_after_is_waited_for_and_not_longer(client: ZoteroClient, double: Double, time: Time, code: int) -> None:
     double.before = faults(status(code, Retry_After="10"))
     client.key_info()
     assert client.requests == 2
@@ -229,9 +223,7 @@ def test_a_long_retry_after_is_handed_to_the_caller_with_its_seconds(
     assert client.requests == 2
 
 
-def test_waits_add_up_to_the_patience_of_one_request(
-    client: ZoteroClient, double: Double, time: Time
-) -> None:
+def test_waits_add_up_to_the_patience_of_one_request(client: ZoteroClient, double: Double, time: Time) -> None:
     double.before = faults(*[status(429, Retry_After="25")] * 9)
     with pytest.raises(BackOffError) as caught:
         client.key_info()
@@ -251,18 +243,14 @@ def test_a_429_that_does_not_say_how_long_waits_30_then_hands_over_60(
     assert client.requests == 2
 
 
-def test_a_server_that_always_says_wait_a_moment_is_left_after_five_tries(
-    client: ZoteroClient, double: Double
-) -> None:
+def test_a_server_that_always_says_wait_a_moment_is_left_after_five_tries(client: ZoteroClient, double: Double) -> None:
     double.before = faults(*[status(429, Retry_After="0")] * 9)
     with pytest.raises(BackOffError):
         client.key_info()
     assert client.requests == 5
 
 
-def test_backoff_on_a_good_answer_pauses_the_next_request(
-    client: ZoteroClient, double: Double, time: Time
-) -> None:
+def test_backoff_on_a_good_answer_pauses_the_next_request(client: ZoteroClient, double: Double, time: Time) -> None:
     double.before = lambda _: None if len(double.log) > 1 else double.say({"userID": 7}, Backoff="12")
     assert client.key_info().user == 7
     assert time.slept == []
@@ -306,9 +294,7 @@ def test_a_write_without_a_clear_answer_is_sent_once(
     assert session.requests == 1
 
 
-@pytest.mark.parametrize(
-    "fault", [httpx2.ConnectError("x"), httpx2.ConnectTimeout("x"), status(429, Retry_After="1")]
-)
+@pytest.mark.parametrize("fault", [httpx2.ConnectError("x"), httpx2.ConnectTimeout("x"), status(429, Retry_After="1")])
 def test_a_write_the_server_certainly_did_not_do_is_sent_again(
     session: Session, double: Double, fault: httpx2.Response | Exception
 ) -> None:
@@ -359,9 +345,7 @@ def rude() -> Iterator[str]:
         thread.join()
 
 
-def test_law_14_no_key_in_any_error_traceback_repr_or_log_record(
-    rude: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_law_14_no_key_in_any_error_traceback_repr_or_log_record(rude: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     seen: list[str] = []
     with ZoteroClient(rude, "users/7", KEY, sleep=lambda _: None, tries=2) as client:

@@ -47,9 +47,7 @@ def change(double: Double, number: int, **fields: Any) -> dict[str, Any]:
     return {"key": key_of(number), "version": there["version"], **(fields or {"title": f"new {number}"})}
 
 
-def written(
-    client: ZoteroClient, objects: list[dict[str, Any]]
-) -> tuple[list[WriteResult], BridgeError | None]:
+def written(client: ZoteroClient, objects: list[dict[str, Any]]) -> tuple[list[WriteResult], BridgeError | None]:
     """The results that came, and the error that ended them."""
     results: list[WriteResult] = []
     try:
@@ -90,9 +88,7 @@ def drop_after(double: Double) -> Callable[[httpx2.Request], httpx2.Response]:
 
 
 def answered(code: int, **headers: str) -> Callable[[httpx2.Request], httpx2.Response]:
-    return lambda _: httpx2.Response(
-        code, headers={name.replace("_", "-"): text for name, text in headers.items()}
-    )
+    return lambda _: httpx2.Response(code, headers={name.replace("_", "-"): text for name, text in headers.items()})
 
 
 # --- reports -----------------------------------------------------------------------------------------------------
@@ -136,9 +132,7 @@ def test_law_6_nothing_is_sent_when_an_object_lacks_key_or_version(
     assert client.requests == 0
 
 
-def test_d9_a_428_in_a_report_is_our_fault_and_stops_the_writing(
-    client: ZoteroClient, double: Double
-) -> None:
+def test_d9_a_428_in_a_report_is_our_fault_and_stops_the_writing(client: ZoteroClient, double: Double) -> None:
     report = {"successful": {"0": double.items[key_of(0)]}, "failed": {"1": {"code": 428, "message": "m"}}}
     on_post(double, lambda _: double.say(report))
     results, error = written(client, [change(double, number) for number in range(60)])
@@ -177,9 +171,7 @@ def test_an_empty_php_report_part_is_an_empty_map(client: ZoteroClient, double: 
 # --- no answer ---------------------------------------------------------------------------------------------------
 
 
-def test_law_5_a_write_lost_on_the_way_there_is_sent_again_after_a_look(
-    client: ZoteroClient, double: Double
-) -> None:
+def test_law_5_a_write_lost_on_the_way_there_is_sent_again_after_a_look(client: ZoteroClient, double: Double) -> None:
     on_post(double, drop_before)
     results, error = written(client, [change(double, 0), change(double, 1)])
     assert error is None
@@ -187,9 +179,7 @@ def test_law_5_a_write_lost_on_the_way_there_is_sent_again_after_a_look(
     assert [line.split()[0] for line in double.log] == ["POST", "GET", "POST"]
 
 
-def test_law_5_a_write_whose_answer_was_lost_is_never_sent_again(
-    client: ZoteroClient, double: Double
-) -> None:
+def test_law_5_a_write_whose_answer_was_lost_is_never_sent_again(client: ZoteroClient, double: Double) -> None:
     on_post(double, drop_after(double))
     version = double.version
     results, error = written(client, [change(double, 0), change(double, 1)])
@@ -238,9 +228,7 @@ def test_an_object_the_report_leaves_out_is_looked_at(
     assert [line.split()[0] for line in double.log] == ["POST", "GET", "POST"]
 
 
-def test_what_can_not_be_read_back_is_unknown_and_ends_the_writing(
-    client: ZoteroClient, double: Double
-) -> None:
+def test_what_can_not_be_read_back_is_unknown_and_ends_the_writing(client: ZoteroClient, double: Double) -> None:
     def before(request: httpx2.Request) -> httpx2.Response | None:
         if len(double.log) <= 1:
             return None
@@ -254,18 +242,14 @@ def test_what_can_not_be_read_back_is_unknown_and_ends_the_writing(
     assert double.said("POST") == 2
 
 
-def test_a_server_that_never_answers_a_write_is_left_after_five_sends(
-    client: ZoteroClient, double: Double
-) -> None:
+def test_a_server_that_never_answers_a_write_is_left_after_five_sends(client: ZoteroClient, double: Double) -> None:
     on_post(double, *[drop_before] * 9)
     results, error = written(client, [change(double, 0)])
     assert isinstance(error, UnreachableError)
     assert not isinstance(error, AmbiguousWriteError)  # it was read back: nothing was written
     assert results == []
     assert double.said("POST") == 5
-    assert (
-        client.paused_until == 0 + 1 + 2 + 4
-    )  # a dropped connection is often just an idle one: the first at once
+    assert client.paused_until == 0 + 1 + 2 + 4  # a dropped connection is often just an idle one: the first at once
 
 
 # --- refusals of a whole request ---------------------------------------------------------------------------------
@@ -336,9 +320,7 @@ def test_a_long_429_ends_the_writing_with_its_seconds(client: ZoteroClient, doub
     assert statuses(results) == ["applied"] * 50
 
 
-def test_a_503_may_have_written_and_is_read_back_after_its_pause(
-    client: ZoteroClient, double: Double
-) -> None:
+def test_a_503_may_have_written_and_is_read_back_after_its_pause(client: ZoteroClient, double: Double) -> None:
     on_post(double, answered(503, Retry_After="20"))
     assert statuses(written(client, [change(double, 0)])[0]) == ["applied"]
     assert [line.split()[0] for line in double.log] == ["POST", "GET", "POST"]

@@ -91,8 +91,7 @@ def test_r10_the_status_is_read_as_the_plugin_reads_it(text: str, status: str) -
 def test_r10_the_status_is_written_as_the_plugin_writes_it() -> None:
     before = "Read_Status: New\nkeep\nread_status: Read\nRead_Status_Date: d"
     assert (
-        extra.plugin_put(before, extra.STATUS, "In Progress")
-        == "keep\nRead_Status_Date: d\nRead_Status: In Progress"
+        extra.plugin_put(before, extra.STATUS, "In Progress") == "keep\nRead_Status_Date: d\nRead_Status: In Progress"
     )
     assert extra.plugin_put(before, extra.STATUS, "") == "keep\nRead_Status_Date: d"
     assert extra.plugin_put("", extra.STATUS, "Read") == "Read_Status: Read"
@@ -113,9 +112,7 @@ def test_r18_other_lines_stay_byte_for_byte_for_any_extra(text: str, name: str, 
 
 
 @given(EXTRAS, st.sampled_from([extra.STATUS, extra.STATUS_DATE]), VALUES)
-def test_r18_plugin_lines_leave_the_others_byte_for_byte_for_any_extra(
-    text: str, name: str, value: str
-) -> None:
+def test_r18_plugin_lines_leave_the_others_byte_for_byte_for_any_extra(text: str, name: str, value: str) -> None:
     def others(whole: str) -> list[str]:
         return [line for line in whole.split("\n") if not _plugin(line, name)]
 
@@ -128,11 +125,7 @@ def test_r18_plugin_lines_leave_the_others_byte_for_byte_for_any_extra(
 
 def _is(line: str, wanted: str) -> bool:
     """An own reading of what a named line is, apart from the code under test."""
-    inner = (
-        line.rstrip()[2:-1]
-        if line.startswith("{:") and line.rstrip().endswith("}") and len(line) > 2
-        else line
-    )
+    inner = line.rstrip()[2:-1] if line.startswith("{:") and line.rstrip().endswith("}") and len(line) > 2 else line
     name, colon, _ = inner.partition(":")
     return bool(colon) and name[:1].strip() != "" and extra.normal_name(name) == wanted
 

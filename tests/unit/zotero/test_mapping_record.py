@@ -115,9 +115,7 @@ def test_r14_every_type_shows_its_own_title_and_date(kind: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("kind", "field"), [("case", "caseName"), ("statute", "nameOfAct"), ("email", "subject")]
-)
+@pytest.mark.parametrize(("kind", "field"), [("case", "caseName"), ("statute", "nameOfAct"), ("email", "subject")])
 def test_r14_title_is_the_types_own_field(kind: str, field: str) -> None:
     assert face(kind, **{field: "Roe v. Wade"})["title"] == "Roe v. Wade"
     assert face(kind, title="not a field of this type")["title"] == ""
@@ -203,9 +201,7 @@ def test_five_hundred_authors_are_cut_but_counted() -> None:
         ([], ()),
     ],
 )
-def test_aliases_name_the_authors_and_the_year(
-    creators: list[dict[str, str]], label: tuple[str, ...]
-) -> None:
+def test_aliases_name_the_authors_and_the_year(creators: list[dict[str, str]], label: tuple[str, ...]) -> None:
     assert face(meta={"parsedDate": "2025"}, creators=creators)["aliases"] == label
     assert face(creators=creators)["aliases"] == ()
 
@@ -222,9 +218,7 @@ def test_r12_a_value_in_extra_and_the_same_in_its_field_are_one_record() -> None
             extra="Title: T\nCitation Key: a2020\nDOI: 10.1/x\nurl: x.org\nLanguage: en\nkeep",
         )
     )
-    after = custom.record(
-        item(title="T", citationKey="a2020", DOI="10.1/x", url="x.org", language="en", extra="keep")
-    )
+    after = custom.record(item(title="T", citationKey="a2020", DOI="10.1/x", url="x.org", language="en", extra="keep"))
     assert before.face == after.face
     assert after.face["lang"] == "en"
 
@@ -308,9 +302,7 @@ def test_law_13_every_text_is_one_line_without_controls() -> None:
             tags=[{"tag": evil}, {"tag": evil + "x", "type": 1}],
         )
     )  # fmt: skip
-    texts = [
-        text for value in shown.face.values() for text in ((value,) if isinstance(value, str) else value)
-    ]
+    texts = [text for value in shown.face.values() for text in ((value,) if isinstance(value, str) else value)]
     assert len([text for text in texts if "é" in text]) >= 12
     for text in texts:
         assert len(text.splitlines()) <= 1

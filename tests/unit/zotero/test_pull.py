@@ -23,9 +23,7 @@ def double() -> Double:
 
 
 def client_of(double: Double) -> ZoteroClient:
-    return ZoteroClient(
-        "http://zotero.test", "users/7", KEY, transport=double.transport, sleep=lambda _: None
-    )
+    return ZoteroClient("http://zotero.test", "users/7", KEY, transport=double.transport, sleep=lambda _: None)
 
 
 @pytest.fixture
@@ -61,9 +59,7 @@ def test_law_2_nothing_new_costs_one_request(client: ZoteroClient, double: Doubl
     assert double.headers[0]["If-Modified-Since-Version"] == str(double.version)
 
 
-def test_r17_a_304_from_a_library_that_is_older_is_no_news_of_peace(
-    client: ZoteroClient, double: Double
-) -> None:
+def test_r17_a_304_from_a_library_that_is_older_is_no_news_of_peace(client: ZoteroClient, double: Double) -> None:
     double.fill(3)
     pull = client.pull(double.version + 5)
     assert pull.backwards
@@ -107,9 +103,7 @@ def test_d11_trashed_items_come_and_erased_ones_are_named(client: ZoteroClient, 
     assert pull.deleted_items == {key_of(1)}
 
 
-def test_the_first_pull_asks_for_no_deletions_and_sends_no_condition(
-    client: ZoteroClient, double: Double
-) -> None:
+def test_the_first_pull_asks_for_no_deletions_and_sends_no_condition(client: ZoteroClient, double: Double) -> None:
     double.fill(2)
     double.erase(0)
     pull = client.pull(0)
@@ -163,9 +157,7 @@ def test_r20_any_change_of_a_collection_reads_the_whole_tree_again(
     received(pull)
     assert pull.deleted_collections == ({key_of(7)} if erase else frozenset())
     assert pull.collections() is tree
-    assert client.requests == (
-        4 if erase else 5
-    )  # items, deletions, (collections since), two pages of the tree
+    assert client.requests == (4 if erase else 5)  # items, deletions, (collections since), two pages of the tree
 
 
 # --- many pages (R16) --------------------------------------------------------------------------------------------
@@ -181,9 +173,7 @@ def test_pages_come_in_order_with_few_in_flight(client: ZoteroClient, double: Do
     assert [len(page) for page in (first, *rest)] == [100] * 20 + [50]
     dates = [one["data"]["dateAdded"] for page in (first, *rest) for one in page]
     assert dates == sorted(dates)
-    assert (
-        client.requests == 21 + 1
-    )  # every page once, then the collections; nothing moved, so nothing is checked
+    assert client.requests == 21 + 1  # every page once, then the collections; nothing moved, so nothing is checked
     assert double.said("format=versions") == 0
 
 
@@ -201,9 +191,7 @@ def test_r16_an_item_that_slid_between_pages_is_read_by_key(client: ZoteroClient
 
     def before(request: httpx2.Request) -> None:
         if answer_start(request) == 100:  # one of the first page goes: all others move up by one
-            double.erase(
-                int(next(iter(sorted(double.items, key=lambda k: double.items[k]["data"]["dateAdded"]))))
-            )
+            double.erase(int(next(iter(sorted(double.items, key=lambda k: double.items[k]["data"]["dateAdded"])))))
             double.before = None
 
     double.before = before
@@ -244,9 +232,7 @@ def test_r16_an_object_listed_but_never_shown_voids_the_pass(client: ZoteroClien
         received(client.pull(0))
 
 
-def test_r16_a_pass_ends_while_others_write_before_every_request(
-    client: ZoteroClient, double: Double
-) -> None:
+def test_r16_a_pass_ends_while_others_write_before_every_request(client: ZoteroClient, double: Double) -> None:
     double.fill(1000)
     cursor = double.version
 
@@ -259,9 +245,7 @@ def test_r16_a_pass_ends_while_others_write_before_every_request(
     held = received(pull)
     assert len(held) == 1000
     assert pull.version == cursor
-    assert (
-        client.requests == 10 + 1 + 1
-    )  # ten pages, one check; the collections; no item was lost by edits alone
+    assert client.requests == 10 + 1 + 1  # ten pages, one check; the collections; no item was lost by edits alone
     double.before = None
     held |= received(client.pull(cursor))
     assert held == {key: one["version"] for key, one in double.items.items()}
@@ -269,9 +253,7 @@ def test_r16_a_pass_ends_while_others_write_before_every_request(
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6), busy=st.floats(0, 1), stable=st.booleans())
-def test_r16_law_7_whatever_others_do_two_passes_hold_all_there_is(
-    seed: int, busy: float, stable: bool
-) -> None:
+def test_r16_law_7_whatever_others_do_two_passes_hold_all_there_is(seed: int, busy: float, stable: bool) -> None:
     """Edits, new items with old dates, and erasures at any request, and a server that does not even sort stably."""
     chance = random.Random(seed)
     double = Double()
@@ -313,9 +295,7 @@ def test_r16_law_7_whatever_others_do_two_passes_hold_all_there_is(
 
 
 @pytest.mark.parametrize("number", range(2, 11))
-def test_r17_law_7_no_answer_may_be_older_than_the_cursor(
-    client: ZoteroClient, double: Double, number: int
-) -> None:
+def test_r17_law_7_no_answer_may_be_older_than_the_cursor(client: ZoteroClient, double: Double, number: int) -> None:
     """A server that goes back, or one of its copies that lags: whichever answer it is, the pass is void."""
     double.fill(350)
     double.put(1, "collections", name="Topic")
@@ -366,9 +346,7 @@ def test_a_page_of_another_shape_is_never_taken(client: ZoteroClient, double: Do
 
 
 @pytest.mark.parametrize("missing", ["Last-Modified-Version", "Total-Results"])
-def test_a_page_without_version_or_count_is_never_taken(
-    client: ZoteroClient, double: Double, missing: str
-) -> None:
+def test_a_page_without_version_or_count_is_never_taken(client: ZoteroClient, double: Double, missing: str) -> None:
     def before(_: httpx2.Request) -> httpx2.Response:
         answer = double.say([], **{"Total-Results": "0"})
         del answer.headers[missing]
@@ -379,12 +357,8 @@ def test_a_page_without_version_or_count_is_never_taken(
         received(client.pull(0))
 
 
-@pytest.mark.parametrize(
-    "body", [[], {"items": "AAAA2222", "collections": []}, {"items": [1], "collections": []}, {}]
-)
-def test_law_9_only_a_proper_list_of_deletions_deletes(
-    client: ZoteroClient, double: Double, body: object
-) -> None:
+@pytest.mark.parametrize("body", [[], {"items": "AAAA2222", "collections": []}, {"items": [1], "collections": []}, {}])
+def test_law_9_only_a_proper_list_of_deletions_deletes(client: ZoteroClient, double: Double, body: object) -> None:
     double.fill(1)
     double.before = lambda request: double.say(body) if request.url.path.endswith("/deleted") else None
     with pytest.raises(ProtocolError):
@@ -425,9 +399,7 @@ def test_fetch_takes_nothing_it_did_not_ask_for(client: ZoteroClient, double: Do
         client.fetch([key_of(0)])
 
 
-def test_versions_come_in_one_request_and_an_empty_php_map_is_a_map(
-    client: ZoteroClient, double: Double
-) -> None:
+def test_versions_come_in_one_request_and_an_empty_php_map_is_a_map(client: ZoteroClient, double: Double) -> None:
     double.fill(300)
     assert client.versions() == {key: one["version"] for key, one in double.items.items()}
     assert client.requests == 1

@@ -44,9 +44,7 @@ class Store:
 def double() -> Double:
     made = Double()
     for number in range(120):
-        made.put(
-            number, itemType="book", title=f"Book {number}", dateModified="2024-02-28T23:59:59Z", tags=[]
-        )
+        made.put(number, itemType="book", title=f"Book {number}", dateModified="2024-02-28T23:59:59Z", tags=[])
     return made
 
 
@@ -176,9 +174,7 @@ def test_law_6_an_edit_planned_on_another_version_is_stale_unsent(
     assert client.requests == 0
 
 
-def test_outcomes_come_in_order_whatever_became_of_each(
-    side: ZoteroSide, double: Double, store: Store
-) -> None:
+def test_outcomes_come_in_order_whatever_became_of_each(side: ZoteroSide, double: Double, store: Store) -> None:
     edits = [
         edit(store, 0),
         edit(store, 1),
@@ -226,9 +222,7 @@ def test_a_second_edit_of_an_item_is_cut_from_the_first_ones_result(
     assert double.items[key_of(0)]["data"]["title"] == "One"
 
 
-def test_r23_without_the_right_to_write_nothing_is_asked(
-    client: ZoteroClient, mapper: Mapper, store: Store
-) -> None:
+def test_r23_without_the_right_to_write_nothing_is_asked(client: ZoteroClient, mapper: Mapper, store: Store) -> None:
     side = ZoteroSide(client, mapper, store, Rights(True, False, True, "the key may only read"))
     outcomes, error = applied(side, [edit(store, 0), edit(store, 1, title="Book 1")])
     assert error is None
@@ -279,9 +273,7 @@ def test_r4_a_write_found_overtaken_stays_unknown(side: ZoteroSide, double: Doub
     assert face_of(outcomes[0])["title"] == "somebody else's"
 
 
-def test_what_cannot_be_read_back_is_unknown_without_a_record(
-    side: ZoteroSide, double: Double, store: Store
-) -> None:
+def test_what_cannot_be_read_back_is_unknown_without_a_record(side: ZoteroSide, double: Double, store: Store) -> None:
     double.before = lambda _: httpx2.Response(502)
     outcomes, error = applied(side, [edit(store, 0), edit(store, 1, title="Book 1")])
     assert isinstance(error, UnreachableError)
@@ -289,9 +281,7 @@ def test_what_cannot_be_read_back_is_unknown_without_a_record(
     assert outcomes[0].record is None
 
 
-def test_a_403_while_writing_comes_after_what_was_done(
-    side: ZoteroSide, double: Double, store: Store
-) -> None:
+def test_a_403_while_writing_comes_after_what_was_done(side: ZoteroSide, double: Double, store: Store) -> None:
     double.before = lambda _: httpx2.Response(403) if double.said("POST") == 2 else None
     outcomes, error = applied(side, [edit(store, number) for number in range(120)])
     assert isinstance(error, ForbiddenError)
@@ -325,9 +315,7 @@ def test_r19_a_stamp_that_cannot_be_read_is_left_to_the_server(
     assert "dateModified" not in bodies[0][0]
 
 
-def test_r19_an_edit_of_a_person_lets_the_server_set_the_time(
-    side: ZoteroSide, double: Double, store: Store
-) -> None:
+def test_r19_an_edit_of_a_person_lets_the_server_set_the_time(side: ZoteroSide, double: Double, store: Store) -> None:
     bodies: list[Any] = []
     double.before = lambda request: bodies.append(json.loads(request.content))
     applied(side, [edit(store, 0)])

@@ -396,7 +396,10 @@ class Laws(RuleBasedStateMachine):
                 if not (known and now and self.has_note(key)) or now["version"] > known["version"]:
                     continue
                 if {**known["data"], "version": 0} != {**now["data"], "version": 0}:
-                    found.append((key, self.world.note(key).face))
+                    stands = state.agreements.conflicts(item_id(key))
+                    answered = {name for name, stand in stands.items() if stand.answer}
+                    face = self.world.note(key).face
+                    found.append((key, {name: value for name, value in face.items() if name not in answered}))
         return found
 
     def _removes_nothing(self, before: Face, after: Face) -> None:

@@ -389,7 +389,7 @@ class Laws(RuleBasedStateMachine):
 
     def _changed_behind_its_version(self) -> list[tuple[str, Face]]:
         """Items whose content is another one though the version has not risen, with what their notes show."""
-        found = []
+        found: list[tuple[str, Face]] = []
         with self.world.state() as state:
             for key in KEYS:
                 known, now = state.items.get_item(item_id(key)), self.world.server.items.get(key)

@@ -76,7 +76,6 @@ class Applier:
         return self._cycle
 
     # --- tasks: items with a note
-    # -------------------------------------------------------------------------------------------
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Carry out tasks.
@@ -193,7 +192,6 @@ class Applier:
         return replace(task, plan=plan, zotero=done.record), done.agreed
 
     # --- new notes
-    # ----------------------------------------------------------------------------------------------------------
 
     def make(self, tasks: Iterator[Task | Held], total: int) -> None:
         """Make notes a chunk at a time, so that a first sync of many holds few in memory."""
@@ -210,7 +208,6 @@ class Applier:
         self._progress.done()
 
     # --- the note's half
-    # ----------------------------------------------------------------------------------------------------
 
     def _write(self, tasks: Sequence[tuple[Task, Base | None]]) -> None:
         """Write notes; the agreement that each will bear the stamp of is stored first (R1)."""
@@ -292,7 +289,6 @@ class Applier:
         return conflicts | {"status-date"} if "status" in conflicts else conflicts
 
     # --- history
-    # ------------------------------------------------------------------------------------------------------------
 
     def _log(self, side: SideName, done: Iterable[tuple[Task, Face, Face]]) -> None:
         """Record what was changed: tasks, with the face before and what was changed in it."""

@@ -151,7 +151,6 @@ class _Cycle:
                     self.state.agreements.prune((self._now() - STAMP_LIFE).isoformat(timespec="seconds"))
 
     # --- steps
-    # --------------------------------------------------------------------------------------------------------------
 
     def _compare_anew(self) -> None:
         """A changed configuration may show everything differently; it is a scope change and deletes nothing (law 9)."""

@@ -97,7 +97,6 @@ class Planner:
         return plans
 
     # --- items with a note
-    # ----------------------------------------------------------------------------------------------
 
     def _plan_noted(self, item: ItemId, plans: Plans) -> None:
         note = self._state.notes.rows_of([item])[item]
@@ -186,7 +185,6 @@ class Planner:
         )
 
     # --- the merge's outside knowledge
-    # -------------------------------------------------------------------------------------
 
     def rules(self, item: ItemId) -> Rules:
         """The rules of the run, with what only this item and its library can tell."""
@@ -206,7 +204,6 @@ class Planner:
         return str(self._settings.spell_tag(typed, keywords, self._uses))
 
     # --- items without a note
-    # ----------------------------------------------------------------------------------------------
 
     def wants(self, item: ItemId) -> bool:
         """Whether an item without a note is to have one (R26)."""

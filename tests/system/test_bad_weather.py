@@ -308,7 +308,8 @@ def test_ctrl_c_ends_it_in_words(desk: Desk) -> None:
     await_work(desk, process)
     process.send_signal(signal.SIGINT)
     said = end(process)
-    assert process.returncode == 130, said
+    # A shell shows 130 for both: CPython ends itself with the signal where it was interrupted inside an import's exec.
+    assert process.returncode in (130, -signal.SIGINT), said
     assert "Traceback" not in said
     assert "Interrupted" in said
     desk.web.server.faults.clear()

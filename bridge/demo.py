@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bridge.config import CONFIG_PATH, Config, LibraryConfig
-from bridge.config.model import SandboxConfig, TimeConfig
+from bridge.config.sections import SandboxConfig, TimeConfig
 from bridge.errors import UsageError
 from bridge.init import Setup, copy_template, set_up, system_zone
 from bridge.machine import state_dir

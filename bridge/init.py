@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from bridge import wiring
 from bridge.app import App
 from bridge.config import CONFIG_PATH, Config, LibraryConfig, render
-from bridge.config.model import IndexConfig
+from bridge.config.sections import IndexConfig
 from bridge.core.policy import normal_doi, normal_text
 from bridge.core.reconcile import text
 from bridge.errors import ForbiddenError, VaultError

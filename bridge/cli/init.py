@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from bridge.cli.talk import Settings, many, plain, settings, shared
 from bridge.config import CONFIG_PATH, Config, LibraryConfig
-from bridge.config.model import ZOTERO_ORG, IndexConfig, NotesConfig, TimeConfig, WeeksConfig
+from bridge.config.sections import ZOTERO_ORG, IndexConfig, NotesConfig, TimeConfig, WeeksConfig
 from bridge.errors import ForbiddenError, UsageError
 from bridge.keys import Keys, usable
 from bridge.machine import state_dir

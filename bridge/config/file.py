@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from bridge.config.model import Config, near
+from bridge.config.model import Config
+from bridge.config.parts import near
 from bridge.errors import ConfigError
 
 if TYPE_CHECKING:

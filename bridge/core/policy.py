@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bridge.core.children import FILES, HIGHLIGHTS, NOTES
+
 Text = Callable[[str], str]
 
 
@@ -119,6 +121,6 @@ def build_policy(
         Field("aliases", Kind.LOCAL),  # after `citekey`: a former key joins them
         Field("zotero-link", Kind.DERIVED),
         Field("zotero-status", Kind.DERIVED),
-        Field("abstract", Kind.BLOCK),
+        *(Field(name, Kind.BLOCK) for name in ("abstract", HIGHLIGHTS, NOTES, FILES)),
     ]
     return Policy({row.name: row for row in rows})

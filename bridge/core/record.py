@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
+from bridge.core.children import NONE, Children
+
 Value: TypeAlias = str | tuple[str, ...]
 Face: TypeAlias = Mapping[str, Value]
 
@@ -40,8 +42,9 @@ class Record:
     """A paper as one side shows it.
 
     ``token`` is what a write to that side must expect: the object version on the Zotero side, the file's digest on the
-    vault side (law 6). ``blocks`` holds the sources of the managed blocks by name (``abstract``), as plain text; only
-    the Zotero side fills it.
+    vault side (law 6). ``blocks`` holds texts of managed blocks by name: on the Zotero side the source of the abstract,
+    as plain text; on the vault side the blocks as they were generated last, before a person's words were kept in them.
+    ``children`` is what hangs below the paper (R21); only the Zotero side fills it.
     """
 
     id: ItemId
@@ -49,6 +52,7 @@ class Record:
     token: str
     life: Life = "live"
     blocks: Mapping[str, str] = field(default_factory=dict)
+    children: Children = NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,9 @@ class Edit:
     (a note to be made). ``set`` maps changed fields to whole new values. ``record`` is Zotero's record where a side
     needs more than the changed fields: a new note is made from it, blocks are renewed from it. ``stamp`` is the note's
     new stamp (vault side only; ``""`` leaves the one that is there). ``before`` is the face this side showed at the
-    last agreement: who follows a title or a citation key needs to know the old one (R30).
+    last agreement: who follows a title or a citation key needs to know the old one (R30). ``written`` holds the texts
+    of managed blocks by name as they were generated last, so far as they are remembered: what a note shows beyond them
+    is a person's (R29).
     """
 
     id: ItemId
@@ -37,6 +39,7 @@ class Edit:
     record: Record | None = None
     stamp: str = ""
     before: Face = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from bridge.config.model import STREAM_ZOTERO_ORG, ZOTERO_ORG, origin_of
+from bridge.config.parts import origin_of
+from bridge.config.sections import STREAM_ZOTERO_ORG, ZOTERO_ORG
 from bridge.errors import BridgeError
 from bridge.reach import find_key
 from bridge.zotero.stream import Stream

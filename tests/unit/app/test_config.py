@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bridge.config import CONFIG_PATH, Config, LibraryConfig, parse, read, render
-from bridge.config.model import NotesConfig, SandboxConfig, StatusConfig, TimeConfig, origin_of
+from bridge.config.parts import origin_of
+from bridge.config.sections import NotesConfig, SandboxConfig, StatusConfig, TimeConfig
 from bridge.errors import ConfigError
 
 ONE = '[[library]]\nid = "users/1"\n'

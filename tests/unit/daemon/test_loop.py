@@ -15,7 +15,7 @@ import pytest
 from still_time import HandBell, HandClock
 
 from bridge.app import App, Order
-from bridge.config.model import DaemonConfig
+from bridge.config.sections import DaemonConfig
 from bridge.core.place import Stat
 from bridge.daemon.loop import FULL, Daemon, Listener
 from bridge.daemon.mailbox import FOLDER

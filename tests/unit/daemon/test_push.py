@@ -11,7 +11,7 @@ import pytest
 
 from bridge.app import App
 from bridge.config import Config
-from bridge.config.model import STREAM_ZOTERO_ORG, ZOTERO_ORG
+from bridge.config.sections import STREAM_ZOTERO_ORG, ZOTERO_ORG
 from bridge.daemon import push as push_module
 from bridge.daemon.pace import ANNOUNCED, Pace
 from bridge.daemon.push import Push

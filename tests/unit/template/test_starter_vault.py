@@ -14,7 +14,7 @@ from base_syntax import problems
 from obsidian_links import links, resolve
 from obsidian_model import get_model
 
-from bridge.config.model import NotesConfig
+from bridge.config.sections import NotesConfig
 from bridge.core import blocks
 from bridge.core.policy import ORDER
 from bridge.core.record import Face, ItemId, Record

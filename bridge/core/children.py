@@ -1,8 +1,8 @@
 """What hangs below a paper in Zotero, side-neutral: its highlights, its notes, its files (R21, R25).
 
 The Zotero side makes these values, the vault side shows them. Texts are as Zotero holds them but for control
-characters; whoever puts one into a note escapes it (law 13). Links are complete ``zotero://`` addresses made by R25, or web
-addresses of the kinds R25 allows; where nothing may be opened a link is empty.
+characters; whoever puts one into a note escapes it (law 13). Links are complete ``zotero://`` addresses made by R25, or
+web addresses of the kinds R25 allows; where nothing may be opened a link is empty.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ class Highlight:
     """One annotation.
 
     ``key`` is its item key and ``file`` that of its attachment; ``text`` what was marked (empty for sticky notes,
-    images and ink), ``comment`` what the reader wrote to it, both of one or more lines. ``colour`` is ``#ffd400``, lower case,
-    or empty. ``page`` is the printed label. ``tags`` are raw. ``added`` is a day. ``author`` is who made it, in groups.
+    images and ink), ``comment`` what the reader wrote to it, both of one or more lines. ``colour`` is ``#ffd400``,
+    lower case, or empty. ``page`` is the printed label. ``tags`` are raw. ``added`` is a day. ``author`` is who made
+    it, in groups.
     """
 
     key: str

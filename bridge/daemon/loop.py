@@ -211,8 +211,11 @@ class Daemon:
 
     def _next_cycle(self) -> float:
         """When a cycle is due: by the poll, or since a file that was edited stands still."""
+        return min(self._pace.next, self._still_at())
+
+    def _still_at(self) -> float:
         still = self._quiet.due
-        return self._pace.next if still is None else min(self._pace.next, max(still, self._pace.not_before))
+        return float("inf") if still is None else max(still, self._pace.not_before)
 
     def _own_order(self) -> Order:
         last = self._app.kept().get_meta(_LAST_FULL)
@@ -295,8 +298,8 @@ class Daemon:
 
     def _glance_if_due(self) -> None:
         began = self._clock.monotonic()
-        if self._glance_due is None or began < self._glance_due:
-            return
+        if self._glance_due is None or began < min(self._glance_due, self._still_at()):
+            return  # before files are read that stand still, what has rung since is looked at: it may be one flood
         try:
             self._app.glance()
         except BridgeError:

@@ -4,26 +4,38 @@ Obsidian saves every two seconds while somebody types, sync tools and version co
 their dates can be trusted. So a file is *warm* until it has been seen unchanged, by eyes of ours, for the quiet period;
 its age does not count. Absence is looked at in the same way: many editors delete a file and make it anew.
 
+Many files on the move at once are a *flood*: a checkout, a sync tool at work, a folder moved in. It is one change, and
+is taken as one when the last of its files stands still: half of it could look like a deletion, or like less than a
+guard would ask about. What moves without end is not waited for without end.
+
 Only the daemon lives long enough to look twice. ``sync --once`` has no quiet period.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from bridge.core.place import Stat
 
-#: Seconds between two files of one flood, at most; more than there are between two looks at a vault.
+#: A few files that come to rest within so many seconds of one another are read together.
 GATHER = 1.0
+#: So many files on the move are a flood.
+FLOOD = 20
+#: So long a flood is waited for at most, once its first file stands still, and one file of it at most while it changes.
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """How a path was first seen (``None``: not there), and from when on that counts as standing still."""
+    """How a path was first seen (``None``: not there), from when on that counts as standing still.
+
+    ``since``: when the path was found on the move.
+    """
 
     stat: Stat | None
     still_at: float
+    since: float
 
 
 class Quiet:
@@ -49,7 +61,7 @@ class Quiet:
     def due(self) -> float | None:
         """When, by the clock, the next paths that differ may be read; ``None`` where there is none left to read.
 
-        Those that come to rest soon after one another are waited for, so that a flood is read at once.
+        Those that come to rest soon after one another are waited for, and a flood until it is over.
         """
         return self._due
 
@@ -63,15 +75,16 @@ class Quiet:
         """
         now = self._clock()
         seen: dict[str, _Seen] = {}
-        warm: set[str] = set()
         for path in {*differing, *self._warm}:
             stat, before = there.get(path), self._seen.get(path)
-            found = before if before is not None and before.stat == stat else _Seen(stat, now + self.seconds)
-            if now < found.still_at:
-                warm.add(path)
-            seen[path] = found
-        self._seen, self._warm = seen, frozenset(warm)
-        self._due = self._gathered(seen[path].still_at for path in (warm if reading else seen))
+            if before is None or before.stat != stat:
+                before = _Seen(stat, now + self.seconds, before.since if before is not None else now)
+            seen[path] = before
+        due = self._due_of(seen.values())
+        is_flood = len(seen) >= FLOOD and due is not None and now < due
+        moving = seen if is_flood else {path: each for path, each in seen.items() if now < each.still_at}
+        self._seen, self._warm = seen, frozenset(moving)
+        self._due = self._due_of(moving.values()) if reading else due
         return self._warm
 
     def stands_still(self, path: str, stat: Stat | None) -> bool:
@@ -86,11 +99,17 @@ class Quiet:
         self._seen.clear()
         self._warm, self._due = frozenset(), None
 
-    def _gathered(self, times: Iterable[float]) -> float | None:
-        first = last = None
-        for time in sorted(times):
-            if first is None or last is None:
-                first = last = time
-            elif time - last <= GATHER and time - first <= self.seconds:
+    def _due_of(self, seen: Collection[_Seen]) -> float | None:
+        """When these may be read: a flood when its last file stands still, a few when those next to the first do."""
+        times = sorted(each.still_at for each in seen)
+        if not times:
+            return None
+        first = last = times[0]
+        if len(times) >= FLOOD:
+            # A note that somebody has been typing in all along is no part of it.
+            ends = (each.still_at for each in seen if each.still_at - self.seconds - each.since <= PATIENCE)
+            return min(max(ends, default=first), first + PATIENCE)
+        for time in times:
+            if time - last <= GATHER and time - first <= self.seconds:
                 last = time
         return last

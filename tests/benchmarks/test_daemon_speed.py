@@ -149,6 +149,7 @@ def test_a_flood(daemon: Daemon) -> None:
     time.sleep(3)
     now = daemon.status()
     assert now is not None
+    assert now.cycles - before == 1
     print(f"\n5,000 new files: {now.cycles - before} cycles, {daemon.cpu() - cpu:.1f} s of processor")
 
 

@@ -459,4 +459,4 @@ def test_a_checkout_of_thousands_of_notes_is_one_cycle(desk: Desk) -> None:
             (desk.vault / "checkout" / f"note {n}.md").write_text("changed\n")
         until(lambda: daemon.status().cycles > before)
         time.sleep(4)
-        assert daemon.status().cycles - before <= 2  # it takes a moment, in which two groups of files may come to rest
+        assert daemon.status().cycles - before == 1

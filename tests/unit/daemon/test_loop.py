@@ -237,6 +237,22 @@ def test_a_flood_of_5000_files_is_one_cycle(bench: Bench) -> None:
     assert before == 1
 
 
+def test_a_flood_that_goes_on_is_one_cycle_whatever_the_order_of_looks(bench: Bench) -> None:
+    """Files of it change twice, the last ones just before all may be read and just after somebody has looked."""
+    bench.app.config.daemon = DaemonConfig(poll_seconds=600, idle_poll_seconds=3600)
+    bench.daemon = bench.made()
+
+    def part(first: int, last: int, size: int) -> None:
+        for number in range(first, last):
+            bench.edit(f"{number}.md", size)
+
+    bench.bell.at(301, lambda: part(0, 100, 1))
+    bench.bell.at(304, lambda: part(50, 150, 2))
+    bench.bell.at(308.8, lambda: bench.daemon.wake("vault"))
+    bench.bell.at(308.95, lambda: part(0, 30, 3))
+    assert [at for at in bench.run(320) if at > 301] == [314.0]
+
+
 def test_law_8_an_event_without_a_change_runs_no_cycle(bench: Bench) -> None:
     for second in range(301, 330):
         bench.bell.at(second, lambda: bench.daemon.wake("vault"))

@@ -14,7 +14,7 @@ from bridge.core.record import ItemId, Record
 from bridge.core.side import Edit
 from bridge.vault import marker
 from bridge.vault.note import NoteRules
-from bridge.vault.quiet import Quiet
+from bridge.vault.quiet import FLOOD, PATIENCE, Quiet
 from bridge.vault.scan import VaultScan
 from bridge.vault.side import Layout, VaultSide
 
@@ -251,14 +251,59 @@ def test_what_comes_to_rest_in_one_flood_is_read_at_once() -> None:
     assert quiet.due == began + 3.5 + 5  # that one is no part of the flood
 
 
+def test_r37_a_flood_is_one_change_and_warm_until_its_last_file_stands_still() -> None:
+    clock = HandClock()
+    quiet = Quiet(5.0, clock.monotonic)
+    there = {str(number): ONE for number in range(FLOOD)}
+    quiet.look(there, there, reading=False)
+    clock.pass_by(4)  # longer than a few files would be waited for
+    there |= {str(number): TWO for number in range(FLOOD // 2)}
+    quiet.look(there, there, reading=False)
+    over = clock.mono + 5
+    assert quiet.due == over
+    clock.pass_by(4)
+    assert quiet.look(there, there, reading=True) == there.keys()  # a poll in between takes no half of it
+    assert quiet.due == over
+    clock.pass_by(1)
+    assert quiet.look(there, there, reading=True) == frozenset()
+    assert quiet.due is None
+
+
+def test_r37_a_note_edited_without_pause_does_not_hold_up_a_flood() -> None:
+    clock = HandClock()
+    quiet = Quiet(5.0, clock.monotonic)
+    for second in range(0, 100, 2):
+        clock.pass_by(2)
+        quiet.look({"typed": Stat(second, 1, 1)}, {"typed"}, reading=True)
+    there = {str(number): ONE for number in range(FLOOD)}
+    for second in range(4):
+        now = {**there, "typed": Stat(200 + second, 1, 1)}
+        assert quiet.look(now, now, reading=False) == now.keys()
+        clock.pass_by(1.25)
+    now = {**there, "typed": Stat(300, 1, 1)}
+    assert quiet.look(now, now, reading=True) == {"typed"}
+
+
+def test_r37_a_note_typed_in_since_the_flood_began_holds_it_up_for_a_minute_at_most() -> None:
+    clock = HandClock()
+    quiet = Quiet(5.0, clock.monotonic)
+    there = {str(number): ONE for number in range(FLOOD)}
+    began, second = clock.mono, 0
+    while len(quiet.look({**there, "typed": Stat(second, 1, 1)}, {*there, "typed"}, reading=True)) > 1:
+        clock.pass_by(2)
+        second += 2
+    assert PATIENCE < clock.mono - began <= PATIENCE + 5 + 2
+
+
 def test_r37_a_stream_that_never_ends_is_not_waited_for() -> None:
     clock = HandClock()
     quiet = Quiet(5.0, clock.monotonic)
     there: dict[str, Stat] = {}
     began = clock.mono
-    for number in range(100):
+    for number in range(200):
         there[str(number)] = ONE
         quiet.look(there, there.keys(), reading=False)
         clock.pass_by(0.5)
     assert quiet.due is not None
-    assert quiet.due <= began + 10
+    assert quiet.due <= began + 5 + PATIENCE
+    assert quiet.look(there, there.keys(), reading=True) == {str(number) for number in range(191, 200)}

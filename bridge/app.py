@@ -23,13 +23,15 @@ from bridge.config import Config
 from bridge.errors import (
     ForbiddenError,
     GuardStop,
+    NotAVaultError,
     OutdatedAnswerError,
+    VaultAwayError,
     VaultMarkerError,
     VaultOwnedError,
 )
 from bridge.keys import Keys
 from bridge.lock import hold
-from bridge.machine import Home, find_home, settle, state_dir
+from bridge.machine import Home, find_away, find_home, settle, state_dir
 from bridge.obsidian import property_types
 from bridge.state import ConflictRow, State
 from bridge.sync import Options, Progress, Report, run_cycle
@@ -94,11 +96,18 @@ class App:
         """Open a vault: the one named, or the nearest above the working directory.
 
         :raises NotAVaultError: no ``.bridge`` folder was found.
+        :raises VaultAwayError: nor was it, where this machine knows a vault.
         :raises VaultMarkerError: its marker is missing or damaged.
         :raises ConfigError: its configuration cannot be used.
         """
-        found = find_vault(Path.cwd()) if vault is None else find_vault(vault)
-        return cls(found, read_marker(found), configuration.read(found), state_dir())
+        start, root = vault or Path.cwd(), state_dir()
+        try:
+            found = find_vault(start)
+        except NotAVaultError as error:
+            if (away := find_away(root, start)) is None:
+                raise
+            raise VaultAwayError(f"the vault at {away[0]} is not there now: {error}", away[0], away[1].folder) from None
+        return cls(found, read_marker(found), configuration.read(found), root)
 
     # --- what is known without a cycle ---
 

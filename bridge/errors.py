@@ -9,6 +9,8 @@ Law 14: no message ever holds a key, and none holds the text of a note.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class BridgeError(Exception):
     """Root of all errors raised by Bridge."""
@@ -35,6 +37,17 @@ class NotAVaultError(VaultError):
 
 class VaultMarkerError(VaultError):
     """The vault's marker is missing or does not match the state: unmounted, emptied or swapped (law 9)."""
+
+
+class VaultAwayError(VaultMarkerError):
+    """A vault that this machine knows is not at its place: its disk is not there now.
+
+    ``vault`` is that place, and ``folder`` what this machine keeps of the vault.
+    """
+
+    def __init__(self, message: str, vault: Path = Path(), folder: Path = Path()) -> None:
+        super().__init__(message)
+        self.vault, self.folder = vault, folder
 
 
 class VaultBusyError(VaultError):

@@ -78,6 +78,19 @@ def find_home(root: Path, vault: Path, vault_id: str, is_there: Callable[[Path],
     return Home(folder, "new")
 
 
+def find_away(root: Path, start: Path) -> tuple[Path, Home] | None:
+    """The vault that was last known at a path, or at the nearest one above it, whether or not it is there now.
+
+    ``root`` is :func:`state_dir`; nothing is written. A vault that has moved is known at its new path alone.
+    """
+    real = start.resolve()
+    for place in (real, *real.parents):
+        known = [each for each in (root / "vaults").glob(f"*-{_digest(place)}") if _path_of(each) == place]
+        if known:  # of two vaults at one path in turn, the one used last
+            return place, Home(max(known, key=lambda each: each.stat().st_mtime_ns), "known")
+    return None
+
+
 def settle(home: Home, vault: Path) -> Home:
     """Make the home real: the folder is made, or the state of a moved vault follows it.
 

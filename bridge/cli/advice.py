@@ -21,6 +21,10 @@ _ADVICE: dict[type[e.BridgeError], str] = {
         "If the vault is on a disk or cloud drive that is not there right now, bring it back and try again. "
         "If it was restored without its .bridge folder, run bridge init on it: notes are found again by zotero-key."
     ),
+    e.VaultAwayError: (
+        "Mount its disk, or bring its folder back. A daemon begins by itself when it is there. "
+        "If the vault has moved, name its new place with -C DIR."
+    ),
     e.VaultBusyError: "Wait until it is done, then try again.",
     e.VaultOwnedError: (
         "One machine at a time writes a vault. If this one should from now on, run bridge sync --once --take-over."

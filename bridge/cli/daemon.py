@@ -11,6 +11,9 @@ from bridge.cli.render import daemon_json, daemon_lines
 from bridge.cli.talk import Settings, many, plain, settings, shared
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bridge.app import App
     from bridge.service.control import Control, Standing
 
 _KINDS = {
@@ -92,24 +95,20 @@ def status(talk: Settings) -> None:
 @settings
 def run(talk: Settings) -> int:
     """What the service runs: bridge sync with a log file, telling the service manager that it lives."""
-    import contextlib
-    import logging
-
-    from bridge import logs
-    from bridge.app import App
-    from bridge.daemon import process
-    from bridge.daemon.bell import SocketBell
-    from bridge.daemon.loop import Daemon, Listener
+    from bridge.app import Order
+    from bridge.daemon.listener import Logged
+    from bridge.daemon.process import keep_in_step
     from bridge.service.sdnotify import Notifier
 
-    app, notifier = App.open(talk.vault), Notifier()
-    log = logging.getLogger("bridge.daemon")
+    notifier = Notifier()
 
-    class Service(Listener):
-        def ready(self) -> None:
-            with contextlib.suppress(OSError):  # a full disk: syncing matters more than telling of it
-                logs.start(app.home.folder)  # under the lock, so that two daemons never turn one file over
-            log.info("Keeping %s in step.", app.vault)
+    class Service(Logged):
+        def waiting(self, vault: Path, folder: Path) -> None:
+            super().waiting(vault, folder)
+            notifier.ready()  # it does what there is to do
+
+        def ready(self, app: App) -> None:
+            super().ready(app)
             notifier.ready()
 
         def alive(self) -> None:
@@ -117,30 +116,29 @@ def run(talk: Settings) -> int:
 
         def stopping(self) -> None:
             notifier.stopping()
-            log.info("Stopping.")
+            super().stopping()
 
-    with SocketBell() as bell:
-        process.run(Daemon(app, bell, listener=Service()))
+    keep_in_step(talk.vault, Order(), Service())
     return Code.IN_STEP
 
 
 def _control(talk: Settings) -> Control:
-    from bridge.app import App
     from bridge.service.control import Control
 
-    return Control.of(App.open(talk.vault))
+    return Control.find(talk.vault)
 
 
 def _tell(talk: Settings, control: Control, done: str, said: list[str] | None = None) -> None:
     from bridge import logs
 
-    standing, app = control.standing(), control.app
-    with app.memory() as state:
+    standing = control.standing()
+    with control.memory() as state:
         counts = state.counts()
-    log = app.home.folder / logs.NAME
+    log = control.home.folder / logs.NAME
     talk.give(
         {
-            "vault": str(app.vault),
+            "vault": str(control.vault),
+            "there": control.is_there,
             "service": standing.kind,
             "installed": standing.installed,
             "running": standing.running is not None,
@@ -154,6 +152,8 @@ def _tell(talk: Settings, control: Control, done: str, said: list[str] | None = 
     )
     for line in filter(None, [done, *(said or [])]):
         talk.say(line)
+    if not control.is_there:
+        talk.say(f"Vault    {control.vault} is not there now")
     for line in _lines(standing, counts):
         talk.say(line)
     if log.exists():

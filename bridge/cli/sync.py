@@ -13,6 +13,8 @@ from bridge.cli.talk import Settings, settings, shared
 from bridge.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bridge.app import App, Order
     from bridge.sync import Report
 
@@ -37,25 +39,28 @@ def sync(talk: Settings, *, once: bool, dry_run: bool, yes: bool, take_over: boo
     from bridge.daemon.mailbox import cycle
     from bridge.progress import for_stream
 
-    app = App.open(talk.vault)
     order = Order(dry_run=dry_run, yes=yes, take_over=take_over)
     if not once:
-        return _keep_in_step(talk, app, order)
-    report = cycle(app, order, for_stream(sys.stderr, machine=talk.json))
+        return _keep_in_step(talk, order)
+    report = cycle(App.open(talk.vault), order, for_stream(sys.stderr, machine=talk.json))
     talk.give(report.to_json())
     for line in report_lines(report):
         talk.say(line)
     return of_report(report)
 
 
-def _keep_in_step(talk: Settings, app: App, first: Order) -> int:
+def _keep_in_step(talk: Settings, first: Order) -> int:
     """Run until stopped, and say what happens: for machines, one object a line for each cycle that changed anything."""
-    from bridge.daemon import process
-    from bridge.daemon.bell import SocketBell
-    from bridge.daemon.loop import Daemon, Listener
+    from bridge.daemon.listener import Logged
+    from bridge.daemon.process import keep_in_step
 
-    class Screen(Listener):
-        def ready(self) -> None:
+    class Screen(Logged):
+        def waiting(self, vault: Path, folder: Path) -> None:
+            super().waiting(vault, folder)
+            talk.say(f"Waiting for {vault}, until Ctrl-C.")
+
+        def ready(self, app: App) -> None:
+            super().ready(app)
             names = ", ".join(each.id for each in app.config.library)
             talk.say(f"Keeping {app.vault} and {names} in step, until Ctrl-C.")
 
@@ -69,6 +74,5 @@ def _keep_in_step(talk: Settings, app: App, first: Order) -> int:
             for line in report_lines(report):
                 talk.say(line)
 
-    with SocketBell() as bell:
-        process.run(Daemon(app, bell, first=first, listener=Screen()))
+    keep_in_step(talk.vault, first, Screen())
     return Code.IN_STEP

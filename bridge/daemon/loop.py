@@ -14,16 +14,18 @@ import time
 import traceback
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bridge.app import Order
 from bridge.config.file import CONFIG_PATH
 from bridge.daemon.bell import Bell
+from bridge.daemon.clock import Clock, SystemClock
+from bridge.daemon.listener import Listener
 from bridge.daemon.mailbox import Mailbox
 from bridge.daemon.pace import Pace
 from bridge.daemon.push import Push
+from bridge.daemon.settings import SettingsFile
 from bridge.daemon.status import DaemonStatus, Trouble
 from bridge.errors import BridgeError, ConfigError, StoppedError, UnreachableError, VaultError, VaultOwnedError
 from bridge.vault.quiet import Quiet
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
 #: Seconds between two looks at the files alone, however fast they change, and how many times longer than a look the
 #: time between two is: a flood must not keep a core busy.
 GLANCE, GLANCE_SHARE = 0.5, 4.0
-#: Seconds that the configuration must have stood still: editors write in pieces.
-SETTLED = 0.5
 #: The longest wait in one piece. A machine that slept notices after waking within this time.
 NAP = 30.0
 #: A clock that is off by so many seconds has jumped: the machine slept, or was set.
@@ -48,49 +48,6 @@ _LAST_FULL = "last-full"
 #: What may be a reason to look, but not whatever was in the way before (:meth:`Daemon.wake`).
 _PATIENT = frozenset({"vault", "config", "owner", "remote", "push"})
 _log = logging.getLogger("bridge.daemon")
-
-
-class Clock(Protocol):
-    """The time."""
-
-    def monotonic(self) -> float:
-        """Seconds of a clock that never goes back."""
-        ...
-
-    def wall(self) -> float:
-        """Seconds since 1970, as the machine is set."""
-        ...
-
-
-class SystemClock:
-    """The machine's own."""
-
-    def monotonic(self) -> float:
-        """See :class:`Clock`."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """See :class:`Clock`."""
-        return time.time()
-
-
-class Listener:
-    """Who is told; each of these does nothing unless overridden, and must not raise."""
-
-    def ready(self) -> None:
-        """The lock is held and the loop begins."""
-
-    def alive(self) -> None:
-        """The loop has come round, at the latest every :data:`NAP` seconds; during a long cycle at each step."""
-
-    def say(self, text: str) -> None:
-        """Something a person should hear once."""
-
-    def reported(self, report: Report) -> None:
-        """A cycle came to its end."""
-
-    def stopping(self) -> None:
-        """The loop is over."""
 
 
 class Daemon:
@@ -122,8 +79,7 @@ class Daemon:
         self._glance_due: float | None = None
         self._glance_after = now
         self._seen = (now, self._clock.wall())
-        self._config = self._config_seen = _stamp(app.vault / CONFIG_PATH)
-        self._config_due: float | None = None
+        self._settings = SettingsFile(app.vault / CONFIG_PATH)
         self._can_watch = True
         self._status = DaemonStatus(os.getpid(), bell.port, str(app.vault), "starting", self._now(), self._now())
 
@@ -169,7 +125,7 @@ class Daemon:
             mailbox.empty()
             try:
                 self._publish()
-                self._listener.ready()
+                self._listener.ready(self._app)
                 while not self._stopping:
                     self._look_after_watch()
                     self._turn(mailbox)
@@ -207,7 +163,7 @@ class Daemon:
             self._cycle(self._own_order(), own=True)
 
     def _next(self) -> float:
-        return min(each for each in (self._next_cycle(), self._glance_due, self._config_due) if each is not None)
+        return min(each for each in (self._next_cycle(), self._glance_due, self._settings.due) if each is not None)
 
     def _next_cycle(self) -> float:
         """When a cycle is due: by the poll, or since a file that was edited stands still."""
@@ -359,15 +315,9 @@ class Daemon:
 
     def _look_at_config(self, *, asked: bool) -> None:
         """Read the configuration if its file is another one now; a broken one changes nothing and is said once."""
-        stamp, now = _stamp(self._app.vault / CONFIG_PATH), self._clock.monotonic()
-        if stamp is None or (stamp == self._config and not asked):
-            self._config_due = None
-            return  # where it is not there, neither is the vault, and the next cycle says so
-        if stamp != self._config_seen:
-            self._config_seen, self._config_due = stamp, now + SETTLED
-        if self._config_due is not None and now < self._config_due and not asked:
+        now = self._clock.monotonic()
+        if not self._settings.is_new(now, asked=asked):
             return
-        self._config, self._config_due = stamp, None
         try:
             self._app.reload()
         except ConfigError as error:
@@ -446,14 +396,6 @@ class _Steps:
 
     def done(self) -> None:
         """See :class:`bridge.sync.ports.Progress`."""
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _summary(report: Report) -> str:

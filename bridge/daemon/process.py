@@ -14,18 +14,69 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from bridge.daemon.loop import Daemon
+from bridge.app import App, Order
+from bridge.daemon.absent import Waiting
+from bridge.daemon.bell import SocketBell
+from bridge.daemon.listener import Listener
+from bridge.daemon.loop import Daemon
+from bridge.errors import VaultAwayError
 
 GRACE = 0.7
 #: What shells give a program ended by Ctrl-C.
 _INTERRUPTED = 130
 
 
-def run(daemon: Daemon) -> None:
+class Work(Protocol):
+    """What runs until it is stopped; all but ``run`` may be called from signal handlers and other threads."""
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was asked to end."""
+        ...
+
+    def run(self) -> None:
+        """Work until stopped."""
+        ...
+
+    def wake(self, reason: str) -> None:
+        """Look again: ``signal`` or ``reload``, as :meth:`bridge.daemon.loop.Daemon.wake` has it."""
+        ...
+
+    def stop(self) -> None:
+        """End at the next safe point."""
+        ...
+
+    def last_words(self) -> None:
+        """Publish that it has ended."""
+        ...
+
+
+def keep_in_step(vault: Path | None, first: Order, listener: Listener) -> None:
+    """Keep a vault in step until a signal ends it, and wait for it where it is not there yet.
+
+    :param vault: as for :meth:`bridge.app.App.open`, whose errors come up here too.
+    :param first: what a person asked for with the first cycle (``yes``, ``take_over``).
+    :raises VaultBusyError: another process works on the vault.
+    :raises StateError: the state cannot be used.
+    """
+    with SocketBell() as bell:
+
+        def begin(app: App) -> Daemon:
+            return Daemon(app, bell, first=first, listener=listener)
+
+        work: Work
+        try:
+            work = begin(App.open(vault))
+        except VaultAwayError as away:
+            work = Waiting(away, bell, begin, listener)
+        run(work)
+
+
+def run(daemon: Work) -> None:
     """Run a daemon in the main thread until a signal ends it; does not return where it has to be cut off.
 
     Errors as of :meth:`bridge.daemon.loop.Daemon.run`.
@@ -35,7 +86,7 @@ def run(daemon: Daemon) -> None:
 
 
 @contextmanager
-def _signals(daemon: Daemon, begin: Callable[[], None]) -> Iterator[None]:
+def _signals(daemon: Work, begin: Callable[[], None]) -> Iterator[None]:
     def end(number: int, _frame: FrameType | None) -> None:
         if daemon.is_stopping and number == signal.SIGINT:
             os._exit(_INTERRUPTED)

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bridge.daemon.status import DaemonStatus, read_status, running
-from bridge.errors import ServiceError, VaultBusyError
+from bridge.errors import ServiceError, VaultAwayError, VaultBusyError
 from bridge.keys import Keys
 from bridge.lock import is_held
-from bridge.machine import state_dir
+from bridge.machine import Home, state_dir
 from bridge.service.manager import Manager, detached, find
 from bridge.service.units import Job
+from bridge.state import State
 
 if TYPE_CHECKING:
     from bridge.app import App
@@ -50,36 +51,66 @@ class Standing:
 
 
 class Control:
-    """Controls the daemon of one vault.
+    """Controls the daemon of one vault, be the vault there or not.
 
+    :param vault: the vault, or, where its disk is not there now, what is known of it.
     :param manager: the service manager; ``None`` where there is none.
     """
 
-    def __init__(self, app: App, manager: Manager | None) -> None:
-        self._app, self._manager = app, manager
+    def __init__(self, vault: App | VaultAwayError, manager: Manager | None) -> None:
+        self._app, self._manager = vault, manager
+        self.vault = vault.vault
         own = os.environ.get(_STATE_VARIABLE)
         state = state_dir()
-        self.job = Job(app.vault.resolve(), state, Path(sys.executable), {_STATE_VARIABLE: str(state)} if own else {})
+        self.job = Job(self.vault.resolve(), state, Path(sys.executable), {_STATE_VARIABLE: str(state)} if own else {})
+
+    @classmethod
+    def find(cls, vault: Path | None) -> Control:
+        """Over the service manager of this session.
+
+        :param vault: as for :meth:`bridge.app.App.open`, whose errors come up here, but for that of one that is away.
+        """
+        from bridge.app import App
+
+        try:
+            return cls(App.open(vault), find())
+        except VaultAwayError as away:
+            return cls(away, find())
 
     @property
-    def app(self) -> App:
-        """The vault, as it is known now: one that was copied gets its own state when a daemon first runs there."""
+    def is_there(self) -> bool:
+        """Whether the vault was there when it was looked for."""
+        return not isinstance(self._app, VaultAwayError)
+
+    @property
+    def home(self) -> Home:
+        """What this machine keeps of the vault."""
+        if isinstance(self._app, VaultAwayError):
+            return Home(self._app.folder, "known")
+        return self._opened().home
+
+    def memory(self) -> State:
+        """The state as it is, as :meth:`bridge.app.App.memory` gives it."""
+        return State.peek(self.home.state) if isinstance(self._app, VaultAwayError) else self._opened().memory()
+
+    def _opened(self) -> App:
+        """The vault, as it is known now: one that was copied gets its own state when a daemon first runs there.
+
+        :raises VaultAwayError: it is not there.
+        """
+        if isinstance(self._app, VaultAwayError):
+            raise self._app
         if self._app.home.came == "copied":
             from bridge.app import App
 
             self._app = App.open(self._app.vault)
         return self._app
 
-    @classmethod
-    def of(cls, app: App) -> Control:
-        """Over the service manager of this session."""
-        return cls(app, find())
-
     def standing(self) -> Standing:
         """How it stands now."""
         is_installed = self._manager is not None and self._manager.is_installed(self.job)
         kind: Kind = self._manager.kind if self._manager is not None and is_installed else "process"
-        home = self.app.home
+        home = self.home
         now = running(home.folder, home.lock)
         return Standing(kind, is_installed, now, None if now else read_status(home.folder))
 
@@ -88,6 +119,7 @@ class Control:
 
         :raises ServiceError: it does not start.
         :raises MissingKeyError: a service would find no key.
+        :raises VaultAwayError: the vault is not there, and so nobody knows which keys it needs.
         """
         if self._manager is None:
             self.start()
@@ -118,7 +150,7 @@ class Control:
             self._manager.start(self.job)
             self._await_start(None)
             return True
-        if is_held(self.app.home.lock):
+        if is_held(self.home.lock):
             raise VaultBusyError("another process is working on this vault")
         self._await_start(detached(self.job))
         return True
@@ -135,7 +167,7 @@ class Control:
 
     def _end(self) -> bool:
         """End the process that runs, if one does; whether one did."""
-        home = self.app.home
+        home = self.home
         if (status := running(home.folder, home.lock)) is None:
             return False
         with suppress(ProcessLookupError):
@@ -147,7 +179,7 @@ class Control:
 
     def _await_start(self, process: subprocess.Popen[bytes] | None) -> None:
         def settled() -> bool:
-            home = self.app.home
+            home = self.home
             return running(home.folder, home.lock) is not None or (process is not None and process.poll() is not None)
 
         is_settled = _until(settled, _START)
@@ -160,7 +192,7 @@ class Control:
 
     def _check_keys(self) -> None:
         """A service sees no variable of this terminal, and no key is ever written into a unit (law 14)."""
-        app = self.app
+        app = self._opened()
         if app.config.sandbox is None:
             keys = Keys(self.job.state, {})
             for library in app.config.library:

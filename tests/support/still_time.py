@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class HandClock:
-    """Implements :class:`bridge.daemon.loop.Clock`; ``sleep`` of the machine moves only the wall clock."""
+    """Implements :class:`bridge.daemon.clock.Clock`; ``sleep`` of the machine moves only the wall clock."""
 
     def __init__(self) -> None:
         self.mono, self.date = 1000.0, 1_800_000_000.0

@@ -181,6 +181,20 @@ def test_it_ends_within_a_moment_in_the_middle_of_a_request(desk: Desk) -> None:
         pass
 
 
+def test_law_14_one_in_a_terminal_keeps_the_log_as_well(desk: Desk) -> None:
+    with running(desk) as daemon:
+        daemon.ready()
+        desk.edit("p0", "^title: .*", "title: A secret thought")
+        log = daemon.folder / "bridge.log"
+        until(lambda: "1 sent to Zotero" in log.read_text())
+        assert daemon.stop() == 0
+    text = log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert text.splitlines()[-1].endswith("Stopping.")
+    assert "A secret thought" not in text
+    assert desk.web.server.key not in text
+
+
 @pytest.mark.long
 def test_a_second_ctrl_c_ends_it_at_once(desk: Desk) -> None:
     with running(desk) as daemon:

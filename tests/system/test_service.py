@@ -136,6 +136,66 @@ def test_r31_a_copied_vault_gets_a_daemon_and_an_id_of_its_own(at_work: Desk, tm
         assert run_json("-C", copy, "daemon", "stop")[1]["running"] is False
 
 
+def unplugged(desk: Desk) -> Path:
+    """Take the vault's disk away, and leave the empty folder that it is mounted on; where the vault is now."""
+    if not desk.json("daemon", "status")[1]["running"]:
+        assert desk.sync()[0] == 0  # it has its place now
+    away = desk.vault.with_name("unplugged")
+    desk.vault.rename(away)
+    desk.vault.mkdir()
+    return away
+
+
+def test_law_9_a_vault_that_is_away_at_the_start_is_waited_for(at_work: Desk) -> None:
+    desk, away = at_work, unplugged(at_work)
+    code, said = desk.json("daemon", "start")
+    assert (code, said["running"], said["there"], said["vault"]) == (0, True, False, str(desk.vault))
+    said = until(lambda: (found := desk.json("daemon", "status")[1])["daemon"]["trouble"] and found)
+    assert (said["daemon"]["state"], said["daemon"]["trouble"]["code"]) == ("waiting", "VaultAwayError")
+    assert said["daemon"]["trouble"]["advice"]
+    assert "not there now" in desk.run("daemon", "status").out
+    assert desk.json("daemon", "start")[1]["daemon"]["pid"] == said["daemon"]["pid"]  # it runs already
+    assert list(desk.vault.iterdir()) == []
+
+    desk.vault.rmdir()
+    away.rename(desk.vault)
+    desk.edit("p1", "^title: .*$", "title: Back")
+    os.kill(said["daemon"]["pid"], signal.SIGUSR1)
+    until(lambda: desk.web.item(desk.keys["p1"])["title"] == "Back")
+    assert pid(desk) == said["daemon"]["pid"]
+    text = Path(said["log"]).read_text()
+    assert "Waiting for" in text
+    assert "Keeping" in text
+
+
+@pytest.mark.parametrize("began_away", [False, True])
+def test_the_daemon_of_a_vault_that_is_away_can_be_asked_and_stopped(at_work: Desk, *, began_away: bool) -> None:
+    desk = at_work
+    if not began_away:
+        desk.run("daemon", "start")
+    away = unplugged(desk)
+    if began_away:
+        desk.run("daemon", "start")
+    process = pid(desk)
+    code, said = desk.json("daemon", "stop")
+    assert (code, said["running"], said["there"]) == (0, False, False)
+    until(lambda: not is_alive(process))
+    assert desk.json("daemon", "status")[1]["running"] is False
+    assert desk.json("daemon", "uninstall")[0] == 0
+    desk.vault.rmdir()
+    away.rename(desk.vault)
+
+
+def test_law_9_other_commands_say_that_the_vault_is_away(at_work: Desk) -> None:
+    desk, away = at_work, unplugged(at_work)
+    for verb in ("status", "sync --once", "conflicts"):
+        code, said = desk.json(*verb.split())
+        assert (code, said["error"]["code"]) == (1, "VaultAwayError"), verb
+        assert str(desk.vault) in said["error"]["message"]
+    desk.vault.rmdir()
+    away.rename(desk.vault)
+
+
 def test_it_is_told_of_no_vault(tmp_path: Path, at_work: Desk) -> None:
     code, said = run_json("-C", tmp_path / "nowhere", "daemon", "start")
     assert (code, said["error"]["code"]) == (2, "NotAVaultError")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from bridge.errors import StateError
-from bridge.machine import Home, find_home, settle, state_dir
+from bridge.machine import Home, find_away, find_home, settle, state_dir
 
 
 class Disk:
@@ -117,3 +118,25 @@ def test_a_state_folder_that_cannot_be_made_is_an_error_in_words(disk: Disk) -> 
     vault = disk.vault("a", "id1")
     with pytest.raises(StateError, match="cannot be used"):
         settle(disk.find(vault, "id1"), vault)
+
+
+def test_r31_a_vault_that_is_away_is_known_by_its_path(disk: Disk) -> None:
+    vault = disk.vault("a", "id1")
+    home = settle(disk.find(vault, "id1"), vault)
+    shutil.rmtree(vault)
+    assert find_away(disk.root, vault) == find_away(disk.root, vault / "Papers") == (vault, home)
+    assert find_away(disk.root, vault.with_name("another")) is None
+    # Another vault took its place, and is the one that is missed there now.
+    vault.mkdir()
+    later = settle(disk.find(vault, "id2"), vault)
+    os.utime(home.folder, (1, 1))
+    assert find_away(disk.root, vault) == (vault, later)
+
+
+def test_r31_a_vault_that_has_moved_is_missed_at_its_new_place_alone(disk: Disk) -> None:
+    vault = disk.vault("a", "id1")
+    settle(disk.find(vault, "id1"), vault)
+    new = vault.rename(vault.with_name("b"))
+    home = settle(disk.find(new, "id1"), new)
+    assert find_away(disk.root, vault) is None
+    assert find_away(disk.root, new) == (new, home)

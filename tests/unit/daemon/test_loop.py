@@ -17,7 +17,8 @@ from still_time import HandBell, HandClock
 from bridge.app import App, Order
 from bridge.config.sections import DaemonConfig
 from bridge.core.place import Stat
-from bridge.daemon.loop import FULL, Daemon, Listener
+from bridge.daemon.listener import Listener
+from bridge.daemon.loop import FULL, Daemon
 from bridge.daemon.mailbox import FOLDER
 from bridge.daemon.status import DaemonStatus, read_status
 from bridge.errors import (
@@ -138,7 +139,7 @@ class Told(Listener):
         self.heard: list[str] = []
         self.beats = 0
 
-    def ready(self) -> None:
+    def ready(self, app: App) -> None:
         self.heard.append("ready")
 
     def alive(self) -> None:

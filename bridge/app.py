@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from bridge import config as configuration
 from bridge import reach, wiring
 from bridge.config import Config
+from bridge.core.deeds import NOBODY, Recorder
 from bridge.errors import (
     ForbiddenError,
     GuardStop,
@@ -33,6 +34,7 @@ from bridge.keys import Keys
 from bridge.lock import hold
 from bridge.machine import Home, find_away, find_home, settle, state_dir
 from bridge.obsidian import property_types
+from bridge.recording import recorded
 from bridge.state import ConflictRow, State
 from bridge.sync import Options, Progress, Report, run_cycle
 from bridge.sync.cycle import APPROVED_NEW
@@ -269,11 +271,10 @@ class App:
         progress: Progress,
         answers: Mapping[str, str],
     ) -> Report:
-        zone = ZoneInfo(self.config.time.zone)
+        now = partial(datetime.now, ZoneInfo(self.config.time.zone))
         messages: list[str] = []
-        libraries = [self._library(state, client, messages) for client in clients]
         options = Options(
-            settings=wiring.cycle_settings(self.config, datetime.now(zone)),
+            settings=wiring.cycle_settings(self.config, now()),
             dry_run=order.dry_run,
             yes=order.yes,
             full=order.full,
@@ -281,15 +282,10 @@ class App:
             answers=answers,
             limits=wiring.limits(self.config),
         )
-        side = self._vault_side(state, self._stay.quiet if self._stay and order.quiet else None)
-        report = run_cycle(
-            state,
-            side,
-            libraries,
-            options,
-            now=partial(datetime.now, zone),
-            progress=progress,
-        )
+        with recorded(state, self.home.backups, self.config.history.backup_days, now) as ledger:
+            side = self._vault_side(state, self._stay.quiet if self._stay and order.quiet else None, ledger)
+            libraries = [self._library(state, client, messages, ledger) for client in clients]
+            report = run_cycle(state, side, libraries, options, now=now, progress=progress, ledger=ledger)
         report.messages += messages
         if not order.dry_run:
             began = time.monotonic()
@@ -411,15 +407,15 @@ class App:
 
     # --- sides ---
 
-    def _library(self, state: State, client: ZoteroClient, messages: list[str]) -> Library:
+    def _library(self, state: State, client: ZoteroClient, messages: list[str], recorder: Recorder) -> Library:
         from bridge.library import Library
 
         before, rights = reach.kept_rights(state, client.library), reach.current_rights(state, client)
         if not rights.write and (before is None or before.reason != rights.reason):  # said once
             messages.append(f"{client.library} is read-only: {rights.reason}. Edits in its notes wait.")
-        return Library(client, wiring.mapping_rules(self.config), state.items, rights)
+        return Library(client, wiring.mapping_rules(self.config), state.items, rights, recorder)
 
-    def _vault_side(self, state: State, quiet: Quiet | None = None) -> VaultSide:
+    def _vault_side(self, state: State, quiet: Quiet | None = None, recorder: Recorder = NOBODY) -> VaultSide:
         from bridge.vault.side import Layout, VaultSide
 
         rules = wiring.note_rules(self.config, property_types(self.vault))
@@ -428,7 +424,9 @@ class App:
             file=self.config.notes.file,
             templates=self.config.notes.templates,
         )
-        return VaultSide(self.vault, state.notes, rules, layout, vault_id=self.marker.id, quiet=quiet)
+        return VaultSide(
+            self.vault, state.notes, rules, layout, vault_id=self.marker.id, quiet=quiet, recorder=recorder
+        )
 
     # --- answers (R6) ---
 

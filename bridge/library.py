@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bridge.core.deeds import NOBODY, Recorder
 from bridge.core.record import Face, Record
 from bridge.zotero.mapping import Mapper, MappingRules, UnwritableError
-from bridge.zotero.side import ItemStore, ZoteroSide
+from bridge.zotero.sending import ItemStore
+from bridge.zotero.side import ZoteroSide
 from bridge.zotero.tree import CollectionTree
 
 if TYPE_CHECKING:
@@ -19,8 +21,15 @@ if TYPE_CHECKING:
 class Library(ZoteroSide):
     """A library over its client; the collection tree is handed in by each cycle (R20)."""
 
-    def __init__(self, client: ZoteroClient, rules: MappingRules, items: ItemStore, rights: Rights) -> None:
-        super().__init__(client, Mapper(client.library, rules, CollectionTree.build(())), items, rights)
+    def __init__(
+        self,
+        client: ZoteroClient,
+        rules: MappingRules,
+        items: ItemStore,
+        rights: Rights,
+        recorder: Recorder = NOBODY,
+    ) -> None:
+        super().__init__(client, Mapper(client.library, rules, CollectionTree.build(())), items, rights, recorder)
         self._rules = rules
         self._collections: frozenset[str] = frozenset()
 

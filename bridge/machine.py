@@ -8,6 +8,7 @@ Layout below the state folder (``BRIDGE_STATE_DIR``, else the platform's)::
 
     vaults/<vault id>-<digest of the real path>/home.json    the path this folder belongs to
                                                /state.db     bases, cursor, conflicts, history
+                                               /backups.db    bytes of replaced notes
                                                /lock         held while a process works on the vault
     origins.json                                             which servers a vault's keys may go to (R24)
     keys.json                                                keys, 0600, where there is no system keyring
@@ -51,6 +52,11 @@ class Home:
     def state(self) -> Path:
         """The state database."""
         return self.folder / "state.db"
+
+    @property
+    def backups(self) -> Path:
+        """The bytes of replaced notes."""
+        return self.folder / "backups.db"
 
     @property
     def lock(self) -> Path:

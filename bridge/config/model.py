@@ -14,6 +14,7 @@ from typing import Self
 
 from pydantic import field_validator, model_validator
 
+from bridge.config.history import HistoryConfig
 from bridge.config.parts import Section, near
 from bridge.config.sections import (
     CitekeysConfig,
@@ -56,6 +57,7 @@ class Config(Section):
     guards: GuardsConfig = GuardsConfig()
     daemon: DaemonConfig = DaemonConfig()
     index: IndexConfig = IndexConfig()
+    history: HistoryConfig = HistoryConfig()
     sandbox: SandboxConfig | None = None
 
     @field_validator("library", mode="before")
@@ -119,6 +121,7 @@ class Config(Section):
                 "conflicts": True,
                 "daemon": True,
                 "index": True,
+                "history": True,
                 "sandbox": True,
                 "library": {"__all__": {"url"}},
             },

@@ -15,6 +15,7 @@ from typing import Self
 from bridge.errors import StateError
 from bridge.state.agreements import Agreements
 from bridge.state.db import transaction
+from bridge.state.deeds import Deeds
 from bridge.state.history import ConflictRow, CycleRow, History
 from bridge.state.items import Items
 from bridge.state.notes import Notes
@@ -29,7 +30,7 @@ class State:
 
     Its parts share one connection: :attr:`items` (what Zotero sent), :attr:`notes` (what the vault showed),
     :attr:`agreements` (bases, stamps, intentions), :attr:`history` (conflicts, held parts, cycles and their changes),
-    :attr:`pages` (what index notes show).
+    :attr:`pages` (what index notes show), :attr:`deeds` (what cycles did, to be taken back).
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -39,6 +40,7 @@ class State:
         self.agreements = Agreements(connection)
         self.history = History(connection)
         self.pages = Pages(connection)
+        self.deeds = Deeds(connection)
 
     @classmethod
     def open(cls, path: Path) -> State:

@@ -87,11 +87,11 @@ class History:
                 (*item, conflict.field, conflict.zotero, conflict.vault, now),
             )
 
-    def end_conflicts(self, item: ItemId, fields: Iterable[str], now: str) -> None:
-        """Close the open conflicts of these fields."""
+    def end_conflicts(self, item: ItemId, fields: Iterable[str], now: str, *, by: int | None = None) -> None:
+        """Close the open conflicts of these fields; ``by`` is the cycle that did, if it has a number."""
         self._db.executemany(
-            "UPDATE conflicts SET ended = ? WHERE library = ? AND key = ? AND field = ? AND ended = ''",
-            ((now, *item, field) for field in fields),
+            "UPDATE conflicts SET ended = ?, ended_by = ? WHERE library = ? AND key = ? AND field = ? AND ended = ''",
+            ((now, by or 0, *item, field) for field in fields),
         )
 
     def end_conflicts_of(self, fields: Iterable[str], now: str) -> None:

@@ -106,6 +106,20 @@ MIGRATIONS: tuple[str, ...] = (
     INSERT INTO names SELECT path, base_name(path) FROM notes
         UNION SELECT notes.path, folded(value) FROM notes, json_each(facts, '$.aliases');
     """,
+    """
+    -- What each cycle did, so that it can be taken back (bridge.core.deeds): files by path and digest, Zotero objects
+    -- by the fields that were sent, as JSON. undoes: the cycle that this one took back. ended_by: the cycle that did.
+    CREATE TABLE file_deeds (
+        number INTEGER PRIMARY KEY, cycle INTEGER NOT NULL, old TEXT NOT NULL, new TEXT NOT NULL, before TEXT NOT NULL,
+        after TEXT NOT NULL);
+    CREATE INDEX file_deeds_cycle ON file_deeds (cycle);
+    CREATE TABLE item_deeds (
+        number INTEGER PRIMARY KEY, cycle INTEGER NOT NULL, library TEXT NOT NULL, key TEXT NOT NULL,
+        before TEXT NOT NULL, after TEXT NOT NULL);
+    CREATE INDEX item_deeds_cycle ON item_deeds (cycle);
+    ALTER TABLE cycles ADD COLUMN undoes INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE conflicts ADD COLUMN ended_by INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 

@@ -22,6 +22,7 @@ from bridge.errors import BridgeError
 from bridge.state import State
 from bridge.state.faces import dump
 from bridge.state.history import ChangeRow
+from bridge.sync.ledger import Ledger
 from bridge.sync.planning import Planner, Task, vault_after
 from bridge.sync.ports import LibrarySide, Progress, VaultScanner
 from bridge.sync.report import Report
@@ -54,6 +55,7 @@ class Applier:
         report: Report,
         now: Callable[[], str],
         progress: Progress,
+        ledger: Ledger,
     ) -> None:
         self._state = state
         self._side = side
@@ -63,17 +65,7 @@ class Applier:
         self._report = report
         self._now = now
         self._progress = progress
-        self._cycle: int | None = None
-
-    @property
-    def cycle(self) -> int | None:
-        """The number of this cycle in the history, once it has changed something."""
-        return self._cycle
-
-    def _number(self) -> int:
-        if self._cycle is None:
-            self._cycle = self._state.history.begin_cycle(self._now())
-        return self._cycle
+        self._ledger = ledger
 
     # --- tasks: items with a note
 
@@ -270,7 +262,8 @@ class Applier:
         waiting: list[ItemId] = []
         for task in tasks:
             plan = task.plan
-            history.end_conflicts(task.id, [*plan.ended, *(name for name in plan.zotero if name not in plan.open)], now)
+            ended = [*plan.ended, *(name for name in plan.zotero if name not in plan.open)]
+            history.end_conflicts(task.id, ended, now, by=self._ledger.cycle)
             history.open_conflicts(task.id, plan.conflicts, now)
             history.set_held(task.id, plan.held)
             for put in plan.put_back:
@@ -298,7 +291,8 @@ class Applier:
             self._report.count(side, rows)
             logged += rows
         if logged:
-            self._state.history.add_changes(self._number(), logged)
+            self._state.history.add_changes(self._ledger.number(), logged)
+        self._ledger.flush()
 
 
 def _before(task: Task) -> Face:

@@ -17,6 +17,7 @@ from bridge.state import State
 from bridge.state.history import ChangeRow
 from bridge.sync.applying import Applier, as_text, changes
 from bridge.sync.download import Downloading, download
+from bridge.sync.ledger import Ledger
 from bridge.sync.planning import Planner, Plans, Settings, Task
 from bridge.sync.ports import LibrarySide, Progress, Scan, VaultScanner
 from bridge.sync.report import Report
@@ -60,16 +61,19 @@ def run_cycle(
     *,
     now: Callable[[], datetime],
     progress: Progress,
+    ledger: Ledger | None = None,
 ) -> Report:
     """Run one cycle over one vault and its libraries.
 
     :param now: the time, with a zone; for records only, no decision of the merge hangs on it.
+    :param ledger: the recorder that the sides tell of their deeds; without one nothing can be undone.
     :raises GuardStop: a guard stopped it before its first write.
     :raises BridgeError: a side failed as a whole; what was confirmed until then is kept.
     """
     began = time.monotonic()
     report = Report()
-    cycle = _Cycle(state, vault, libraries, options, report, now, progress)
+    ledger = ledger or Ledger(state, lambda: now().isoformat(timespec="seconds"))
+    cycle = _Cycle(state, vault, libraries, options, report, now, progress, ledger)
     try:
         cycle.run()
     finally:
@@ -91,11 +95,11 @@ class _Cycle:
         report: Report,
         now: Callable[[], datetime],
         progress: Progress,
+        ledger: Ledger,
     ) -> None:
         self.state, self.vault, self.libraries, self.options = state, vault, libraries, options
-        self.report, self.progress = report, progress
+        self.report, self.progress, self.ledger = report, progress, ledger
         self._now = now
-        self._appliers: list[Applier] = []
         self.requests_before = sum(side.requests for side in libraries)
         self._renamed_before = vault.renamed
         self._answered = False
@@ -143,12 +147,11 @@ class _Cycle:
         self.report.vault_renamed = self.vault.renamed - self._renamed_before
         with self.state.transaction():
             self.state.set_meta("last-cycle", self.stamp_now())
-            for applier in self._appliers:
-                if applier.cycle is not None:
-                    if self._answered:  # a person has agreed to all that this cycle did, too (R33)
-                        self.state.set_meta(ANSWERED, str(applier.cycle))
-                    self.state.history.end_cycle(applier.cycle, self.report.seconds, self.report.to_json())
-                    self.state.agreements.prune((self._now() - STAMP_LIFE).isoformat(timespec="seconds"))
+            if (number := self.ledger.cycle) is not None:
+                if self._answered:  # a person has agreed to all that this cycle did, too (R33)
+                    self.state.set_meta(ANSWERED, str(number))
+                self.state.history.end_cycle(number, self.report.seconds, self.report.to_json())
+                self.state.agreements.prune((self._now() - STAMP_LIFE).isoformat(timespec="seconds"))
 
     # --- steps
 
@@ -263,7 +266,6 @@ class _Cycle:
 
     def _apply(self, side: LibrarySide, planner: Planner, plans: Plans) -> None:
         applier = self._applier(side, planner)
-        self._appliers.append(applier)
         with self.state.transaction():
             self.state.items.set_pending(plans.passed, pending=False)
             self.state.notes.set_pending(plans.passed, pending=False)
@@ -274,7 +276,9 @@ class _Cycle:
 
     def _applier(self, side: LibrarySide, planner: Planner) -> Applier:
         policy = self.options.settings.policy
-        return Applier(self.state, side, self.vault, planner, policy, self.report, self.stamp_now, self.progress)
+        return Applier(
+            self.state, side, self.vault, planner, policy, self.report, self.stamp_now, self.progress, self.ledger
+        )
 
     def _preview(self, side: LibrarySide, planner: Planner, plans: Plans) -> Iterator[ChangeRow]:
         """What would be written, counted as it would be (law 12)."""

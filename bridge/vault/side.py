@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bridge.core.deeds import NOBODY, Recorder
 from bridge.core.place import Stat
 from bridge.core.record import ItemId, Record
 from bridge.core.side import Edit, Outcome
@@ -36,6 +37,7 @@ class VaultSide:
     :param vault_id: the id that the marker must bear; ``""`` takes any.
     :param quiet: what the daemon remembers of files that somebody is editing: notes among them are neither read for
         edits nor written (R37). Without one, as for ``sync --once``, every file is taken as it stands.
+    :param recorder: is told of every file that is made, replaced or renamed, so that it can be taken back.
     """
 
     def __init__(
@@ -47,12 +49,13 @@ class VaultSide:
         *,
         vault_id: str = "",
         quiet: Quiet | None = None,
+        recorder: Recorder = NOBODY,
     ) -> None:
         self._root, self._index, self._rules, self._quiet = root, index, rules, quiet
         self._scanner = Scanner(
             root, index, self._read, layout.stem, skip=(layout.templates,), vault_id=vault_id, quiet=quiet
         )
-        self._writer = Writer(root, index, rules, layout, quiet)
+        self._writer = Writer(root, index, rules, layout, quiet, recorder)
 
     def _read(self, data: bytes, path: str) -> ReadNote:
         return read_note(data, path, self._rules)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from bridge.core.deeds import NOBODY, FileDeed, Recorder
 from bridge.core.names import EXTENSION, folded
 from bridge.core.place import NoteRow, Stat
 from bridge.core.record import Face, ItemId, Record, Value
@@ -79,10 +80,16 @@ class Writer:
     """Carries out edits, a chunk at a time."""
 
     def __init__(
-        self, root: Path, index: VaultIndex, rules: NoteRules, layout: Layout, quiet: Quiet | None = None
+        self,
+        root: Path,
+        index: VaultIndex,
+        rules: NoteRules,
+        layout: Layout,
+        quiet: Quiet | None = None,
+        recorder: Recorder = NOBODY,
     ) -> None:
         self._root, self._index, self._rules, self._layout = root, index, rules, layout
-        self._quiet = quiet
+        self._quiet, self._recorder = quiet, recorder
         self._catalogue: Catalogue | None = None
         self._template: tuple[str | None] | None = None
         #: Path and digest before, to digest after, of notes changed by no more than a link: an edit planned on the text
@@ -264,9 +271,13 @@ class Writer:
         new = old.with_name(wanted + old.suffix)
         if self._names.is_taken(wanted, but=(work.path, str(new))):
             return False
+        same = "" if work.present is None else files.digest(work.present)
+        deed = FileDeed(work.path, str(new), same, same)
+        self._recorder.keep([deed], {})
         try:
             files.move(self._root, self._root / old, self._root / new)
         except (files.NameTakenError, NoteError):
+            self._recorder.withdraw([deed])
             return False
         self._listed.clear()
         self._names.drop(work.path)
@@ -309,10 +320,14 @@ class Writer:
                     batch.stage(paths[work.path], work.data, work.expect)
                 except NoteError as error:
                     results[work.path] = error
+            deeds = self._told([work for work in works if work.path not in results])
             batch.begin()
             # While the disk works, what was written is read back.
             found = {work.path: read_note(work.data, work.path, self._rules) for work in works if work.edit is not None}
             placed = batch.commit()
+        done = {path for path in deeds if isinstance(placed[paths[path]], Stat)}
+        self._recorder.made(deed for path, deed in deeds.items() if not deed.before and path in done)
+        self._recorder.withdraw(deed for path, deed in deeds.items() if deed.before and path not in done)
         outcomes: dict[int, Outcome] = {}
         rows: list[NoteRow] = []
         dropped: list[str] = []
@@ -325,6 +340,18 @@ class Writer:
         self._index.drop_rows(dropped)
         self._index.put_rows(rows)
         return outcomes
+
+    def _told(self, works: Iterable[_Work]) -> dict[str, FileDeed]:
+        """What is about to be done to each file, by path; the recorder knows of what is replaced when this returns."""
+        deeds: dict[str, FileDeed] = {}
+        contents: dict[str, bytes] = {}
+        for work in works:
+            before = work.expect or ""
+            deeds[work.path] = FileDeed(work.path if before else "", work.path, before, files.digest(work.data))
+            if work.present is not None:
+                contents[before] = work.present
+        self._recorder.keep([deed for deed in deeds.values() if deed.before], contents)
+        return deeds
 
     def _outcome(
         self, work: _Work, result: Stat | BridgeError, found: ReadNote, rows: list[NoteRow], dropped: list[str]

@@ -7,17 +7,18 @@ library's version up for it. Whatever the server answers with is stored before i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from bridge.core.deeds import NOBODY, Recorder
 from bridge.core.record import Face, ItemId, Record
 from bridge.core.side import Edit, Outcome, Result
-from bridge.errors import BridgeError
 from bridge.zotero.mapping import Mapper, UnwritableError
 from bridge.zotero.pull import Object
 from bridge.zotero.rights import Rights
+from bridge.zotero.sending import ItemStore, Sending, send
 from bridge.zotero.writes import BATCH, Status, WriteResult
 
 if TYPE_CHECKING:
@@ -36,18 +37,6 @@ _RESULTS: Mapping[Status, Result] = {
 }
 
 
-class ItemStore(Protocol):
-    """Where downloaded API objects are kept; :class:`bridge.state.State` does it."""
-
-    def get_item(self, item: ItemId, /) -> Mapping[str, Any] | None:
-        """The stored API object."""
-        ...
-
-    def put_items(self, library: str, objects: Sequence[Mapping[str, Any]], /) -> object:
-        """Store API objects, newer over older."""
-        ...
-
-
 @dataclass(slots=True)
 class _Planned:
     """An edit in a batch: its outcome where that is known already, else what will be sent."""
@@ -55,7 +44,7 @@ class _Planned:
     edit: Edit
     outcome: Outcome | None = None
     stored: Mapping[str, Any] | None = None
-    send: Mapping[str, Any] | None = None
+    send: Sending | None = None
 
 
 class ZoteroSide:
@@ -64,9 +53,11 @@ class ZoteroSide:
     ``mapper`` may be exchanged between calls, when the collection tree has changed (R20).
     """
 
-    def __init__(self, client: ZoteroClient, mapper: Mapper, items: ItemStore, rights: Rights) -> None:
+    def __init__(
+        self, client: ZoteroClient, mapper: Mapper, items: ItemStore, rights: Rights, recorder: Recorder = NOBODY
+    ) -> None:
         self.mapper = mapper
-        self._client, self._items, self._rights = client, items, rights
+        self._client, self._items, self._rights, self._recorder = client, items, rights, recorder
 
     def look(self, ids: Iterable[ItemId]) -> Mapping[ItemId, Record]:
         """Download the given items, store them, and show those that are there and are papers."""
@@ -115,26 +106,16 @@ class ZoteroSide:
             return _Planned(edit, Outcome(edit.id, "applied", self.mapper.record(stored)))
         if bulk and (modified := _second_later(stored["data"].get("dateModified"))):
             patch = {**patch, "dateModified": modified}
-        return _Planned(edit, stored=stored, send={"key": edit.id.key, "version": stored["version"], **patch})
+        return _Planned(edit, stored=stored, send=Sending(edit.id.key, patch, stored))
 
     # --- sending and after ---------------------------------------------------------------------------------------
 
     def _carry_out(self, batch: list[_Planned], *, bulk: bool) -> Iterator[Outcome]:
         """Send a batch and report on it; on an error, first on what is known of it."""
         objects = [one.send for one in batch if one.send is not None]
-        results: dict[str, WriteResult] = {}
-        failure: BridgeError | None = None
-        if objects:
-            try:
-                for result in self._client.write_items(objects):
-                    results[result.key] = result
-            except BridgeError as failed:
-                failure = failed
-            if bulk:
-                self._client.rest(BULK_REST)
-            moved = [one.object for one in results.values() if one.object is not None]
-            if moved:
-                self._items.put_items(self._client.library, moved)
+        results, failure = send(self._client, self._items, self._recorder, objects)
+        if objects and bulk:
+            self._client.rest(BULK_REST)
         for one in batch:
             if one.outcome is not None:
                 yield one.outcome

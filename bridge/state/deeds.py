@@ -1,0 +1,105 @@
+"""What each cycle did to files and items, and which cycles were taken back (:mod:`bridge.core.deeds`)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bridge.core.deeds import FileDeed, ItemDeed
+from bridge.core.record import ItemId
+from bridge.state.db import transaction
+from bridge.state.faces import dump
+
+
+class Deeds:
+    """The tables behind undoing. Each writing method is durable when it returns, or with the transaction it joins."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    # --- recording --------------------------------------------------------------------------------------------------
+
+    def add_files(self, cycle: int, deeds: Iterable[FileDeed]) -> None:
+        """Record what a cycle does to files, in the order in which it does it."""
+        with transaction(self._db):
+            self._db.executemany(
+                "INSERT INTO file_deeds (cycle, old, new, before, after) VALUES (?,?,?,?,?)",
+                ((cycle, *deed) for deed in deeds),
+            )
+
+    def drop_files(self, cycle: int, deeds: Iterable[FileDeed]) -> None:
+        """Forget what was not done after all."""
+        with transaction(self._db):
+            self._db.executemany(
+                "DELETE FROM file_deeds WHERE cycle = ? AND old = ? AND new = ? AND before = ? AND after = ?",
+                ((cycle, *deed) for deed in deeds),
+            )
+
+    def add_items(self, cycle: int, deeds: Iterable[ItemDeed]) -> dict[ItemId, int]:
+        """Record what a cycle sends; the number of each record, by item."""
+        numbers: dict[ItemId, int] = {}
+        with transaction(self._db):
+            for deed in deeds:
+                row = (cycle, *deed.id, dump(deed.before), dump(deed.after))
+                query = "INSERT INTO item_deeds (cycle, library, key, before, after) VALUES (?,?,?,?,?)"
+                number = self._db.execute(query, row).lastrowid
+                assert number is not None
+                numbers[deed.id] = number
+        return numbers
+
+    def amend_items(self, results: Mapping[int, Mapping[str, Any] | None]) -> None:
+        """By number: what the server made of what was sent, or ``None`` where it was not written."""
+        with transaction(self._db):
+            self._db.executemany(
+                "UPDATE item_deeds SET after = ? WHERE number = ?",
+                ((dump(after), number) for number, after in results.items() if after is not None),
+            )
+            self._db.executemany(
+                "DELETE FROM item_deeds WHERE number = ?",
+                ((number,) for number, after in results.items() if after is None),
+            )
+
+    # --- looking back -----------------------------------------------------------------------------------------------
+
+    def files(self, cycle: int) -> list[FileDeed]:
+        """What a cycle did to files, in its order."""
+        query = "SELECT old, new, before, after FROM file_deeds WHERE cycle = ? ORDER BY number"
+        return [FileDeed(*row) for row in self._db.execute(query, (cycle,))]
+
+    def items(self, cycle: int) -> list[ItemDeed]:
+        """What a cycle did to Zotero objects, in its order."""
+        query = "SELECT library, key, before, after FROM item_deeds WHERE cycle = ? ORDER BY number"
+        return [
+            ItemDeed(ItemId(library, key), json.loads(before), json.loads(after))
+            for library, key, before, after in self._db.execute(query, (cycle,))
+        ]
+
+    def is_kept(self, cycle: int) -> bool:
+        """Whether anything is known of how to take a cycle back."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM file_deeds WHERE cycle = ?)"
+            " OR EXISTS (SELECT 1 FROM item_deeds WHERE cycle = ?)"
+        )
+        return bool(self._db.execute(query, (cycle, cycle)).fetchone()[0])
+
+    # --- their time -------------------------------------------------------------------------------------------------
+
+    def prune(self, before: str) -> set[str] | None:
+        """Forget the deeds of cycles that began before a moment (ISO 8601), or of all where it is empty.
+
+        Returns the digests of contents that are still needed; ``None`` where there was nothing to forget.
+        """
+        # Looked at after every cycle that changed something: whether the oldest is too old costs the same in any state.
+        query = (
+            "SELECT started FROM cycles WHERE number = (SELECT min(first) FROM"
+            " (SELECT min(cycle) AS first FROM file_deeds UNION SELECT min(cycle) FROM item_deeds))"
+        )
+        oldest = self._db.execute(query).fetchone()
+        if oldest is None or (before and oldest[0] >= before):
+            return None
+        for table in ("file_deeds", "item_deeds"):
+            query = f"DELETE FROM {table} WHERE ? = '' OR cycle IN (SELECT number FROM cycles WHERE started < ?)"  # noqa: S608 (constant)
+            self._db.execute(query, (before, before))
+        return {row[0] for row in self._db.execute("SELECT DISTINCT before FROM file_deeds WHERE before <> ''")}

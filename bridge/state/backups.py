@@ -63,7 +63,7 @@ class Backups:
             gone = db.execute("DELETE FROM contents WHERE digest NOT IN (SELECT digest FROM wanted)").rowcount
             db.execute("DROP TABLE wanted")
         if gone:
-            db.execute("PRAGMA incremental_vacuum").fetchall()
+            db.executescript("PRAGMA incremental_vacuum")  # `execute` would take one step: one page
 
     def _opened(self, *, make: bool = False) -> sqlite3.Connection | None:
         if self._db is None and (make or self._path.exists()):

@@ -44,6 +44,11 @@ class Library(ZoteroSide):
         return self._rights.write
 
     @property
+    def shows_notes(self) -> bool:
+        """Whether this key may see the library's notes (R23)."""
+        return self._rights.notes
+
+    @property
     def requests(self) -> int:
         """Requests sent so far."""
         return self._client.requests
@@ -61,17 +66,13 @@ class Library(ZoteroSide):
         self.mapper = Mapper(self.library, self._rules, after)
         return moved
 
-    def read(self, item: Mapping[str, Any]) -> Record:
-        """The record of a stored object."""
-        return self.mapper.record(item)
-
     def foretell(self, item: Mapping[str, Any], changes: Face) -> Record:
         """The record a stored object would show after an edit, as far as can be told without the server (law 12)."""
         try:
             patch = self.mapper.patch(item, changes)
         except UnwritableError:
             patch = {}
-        return self.mapper.record({**item, "data": {**item["data"], **patch}})
+        return self.read({**item, "data": {**item["data"], **patch}})
 
     def refusal(self, item: Mapping[str, Any], field: str, text: str) -> str | None:
         """Why Zotero would not take a value or member, or ``None``."""

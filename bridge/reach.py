@@ -1,6 +1,6 @@
 """How the libraries of a vault are reached, and what may be done there.
 
-Kept here: R23 (rights are asked for once and kept while they allow writing, so that a cycle with nothing to do is one
+Kept here: R23 (rights are asked for once and kept while they are complete, so that a cycle with nothing to do is one
 request; they are asked for again after a refusal), R24 (a client gets its key from :class:`bridge.keys.Keys` alone).
 """
 
@@ -92,12 +92,12 @@ def kept_rights(state: State, library: str) -> Rights | None:
 
 
 def current_rights(state: State, client: ZoteroClient) -> Rights:
-    """The rights in a library: as kept while they allow writing, else asked for anew.
+    """The rights in a library: as kept while they allow all there is, else asked for anew, for they may have grown.
 
     :raises ForbiddenError: the key may not even read it.
     """
     kept = kept_rights(state, client.library)
-    if kept is not None and kept.write:
+    if kept is not None and kept.write and kept.notes:
         return kept
     rights = client.rights()
     if not rights.read:

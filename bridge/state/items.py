@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bridge.core.record import ItemId
+from bridge.state.below import CHILD_TYPES, below, content, owners
 from bridge.state.db import transaction
 from bridge.state.faces import dump
-
-#: Types that are never papers of their own.
-_CHILD_TYPES = frozenset({"attachment", "note", "annotation"})
 
 
 class Items:
@@ -49,6 +47,19 @@ class Items:
             (library, dump(list(collections))),
         )
 
+    def shows_notes(self, library: str) -> bool:
+        """Whether the last download could see the library's notes (R23)."""
+        row = self._db.execute("SELECT notes FROM libraries WHERE name = ?", (library,)).fetchone()
+        return bool(row[0]) if row else True
+
+    def set_shows_notes(self, library: str, *, shows: bool) -> None:
+        """Remember whether a download could see notes; call it in the transaction that stores the download."""
+        self._db.execute(
+            "INSERT INTO libraries (name, cursor, notes) VALUES (?, 0, ?)"
+            " ON CONFLICT (name) DO UPDATE SET notes = excluded.notes",
+            (library, shows),
+        )
+
     # --- objects ----------------------------------------------------------------------------------------------------
 
     def get_item(self, item: ItemId) -> Mapping[str, Any] | None:
@@ -56,8 +67,12 @@ class Items:
         row = self._db.execute("SELECT json FROM items WHERE library = ? AND key = ?", item).fetchone()
         return json.loads(row[0]) if row else None
 
+    def get_below(self, item: ItemId) -> list[Mapping[str, Any]]:
+        """The stored objects of an item's children and of theirs, erased ones left out (R21)."""
+        return [json.loads(text) for text in below(self._db, item)]
+
     def put_items(self, library: str, objects: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-        """Store objects; those whose content differs from what is stored become pending.
+        """Store objects; papers whose content, or that of something below them, differs from what is stored are due.
 
         Returns the keys whose content changed although their version did not rise: what was agreed about them is void
         (R17).
@@ -65,22 +80,27 @@ class Items:
         keys = [obj["key"] for obj in objects]
         known = self._known(library, keys)
         suspicious: set[str] = set()
+        moved: list[str] = []
         rows = []
         for obj in objects:
             data, key, version = obj["data"], obj["key"], int(obj["version"])
             text = dump(obj)
-            paper = data.get("itemType") not in _CHILD_TYPES and not data.get("parentItem")
-            pending = paper
+            paper = data.get("itemType") not in CHILD_TYPES and not data.get("parentItem")
+            pending, changed = paper, True
             if (old := known.get(key)) is not None:
-                same = old[1] == text or _content(json.loads(old[1])) == _content(obj)
+                same = old[1] == text or content(json.loads(old[1])) == content(obj)
                 if version < old[0] or (version == old[0] and not same):
                     suspicious.add(key)
                 # An own write comes back with the next download; it is no news (law 8), nor is a lifted tombstone's
                 # absence.
-                pending = paper and (not same or bool(old[2]) or bool(old[3]))
+                changed = not same or bool(old[3])
+                pending = paper and (changed or bool(old[2]))
+            if changed and not paper:
+                moved.append(key)
             trashed = bool(data.get("deleted"))
             rows.append((library, key, version, text, paper, data.get("parentItem") or None, trashed, pending))
         with transaction(self._db):
+            due = owners(self._db, library, [key for key in moved if key in known])
             self._db.executemany(
                 "INSERT INTO items (library, key, version, json, paper, parent, trashed, pending)"
                 " VALUES (?,?,?,?,?,?,?,?)"
@@ -89,7 +109,14 @@ class Items:
                 " pending = excluded.pending",
                 rows,
             )
+            self._set_due(library, due | owners(self._db, library, moved))
         return frozenset(suspicious)
+
+    def _set_due(self, library: str, papers: Iterable[str]) -> None:
+        self._db.executemany(
+            "UPDATE items SET pending = 1 WHERE library = ? AND key = ? AND paper AND NOT pending",
+            ((library, key) for key in papers),
+        )
 
     def _known(self, library: str, keys: Sequence[str]) -> dict[str, tuple[int, str, int, int]]:
         found: dict[str, tuple[int, str, int, int]] = {}
@@ -101,17 +128,32 @@ class Items:
         return found
 
     def mark_gone(self, library: str, keys: Iterable[str]) -> int:
-        """Note that the server erased items; their last content is kept. Returns how many papers that were."""
-        before = self._db.total_changes
-        self._db.executemany(
-            "UPDATE items SET gone = 1, pending = paper WHERE library = ? AND key = ? AND NOT gone",
-            ((library, key) for key in keys),
+        """Note that the server erased items; their last content is kept. Returns how many that were."""
+        erased = dump(sorted(keys))
+        standing = (
+            "SELECT items.key FROM items JOIN json_each(?) AS erased ON items.key = erased.value"
+            " WHERE library = ? AND NOT gone AND NOT paper"
         )
-        return self._db.total_changes - before
+        children = [row[0] for row in self._db.execute(standing, (erased, library))]
+        with transaction(self._db):
+            self._set_due(library, owners(self._db, library, children))
+            return self._db.execute(
+                "UPDATE items SET gone = 1, pending = paper"
+                " WHERE library = ? AND NOT gone AND key IN (SELECT value FROM json_each(?))",
+                (library, erased),
+            ).rowcount
 
     def keys(self, library: str) -> set[str]:
         """All keys that are stored and not erased."""
         return {row[0] for row in self._db.execute("SELECT key FROM items WHERE library = ? AND NOT gone", (library,))}
+
+    def note_keys(self, library: str) -> set[str]:
+        """The keys of child and other notes that are stored and not erased."""
+        query = (
+            "SELECT key FROM items WHERE library = ? AND NOT gone AND NOT paper"
+            " AND json_extract(json, '$.data.itemType') = 'note'"
+        )
+        return {row[0] for row in self._db.execute(query, (library,))}
 
     def life(self, item: ItemId) -> str | None:
         """``live``, ``trashed`` or ``deleted``; ``None`` for an item never heard of, or one that is no paper."""
@@ -160,6 +202,7 @@ class Items:
         query = (
             "SELECT 1 FROM items file JOIN items mark ON mark.library = file.library AND mark.parent = file.key"
             " WHERE file.library = ? AND file.parent = ? AND NOT file.gone AND NOT mark.gone"
+            " AND NOT file.trashed AND NOT mark.trashed"
             " AND json_extract(mark.json, '$.data.itemType') = 'annotation' LIMIT 1"
         )
         return self._db.execute(query, item).fetchone() is not None
@@ -179,8 +222,3 @@ class Items:
             " WHERE library = ? AND NOT gone AND paper GROUP BY 1"
         )
         return {row[0]: row[1] for row in self._db.execute(query, (library,)) if row[0]}
-
-
-def _content(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """What of an object is content: all of its data but the version."""
-    return {name: value for name, value in obj["data"].items() if name != "version"}

@@ -120,6 +120,12 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE cycles ADD COLUMN undoes INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE conflicts ADD COLUMN ended_by INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    -- Whether the last download could see notes (R23). What hangs below papers was stored before it was shown anywhere.
+    ALTER TABLE libraries ADD COLUMN notes INTEGER NOT NULL DEFAULT 1;
+    UPDATE items SET pending = 1 WHERE paper AND EXISTS (
+        SELECT 1 FROM items AS child WHERE child.library = items.library AND child.parent = items.key);
+    """,
 )
 
 

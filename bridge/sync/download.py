@@ -1,4 +1,8 @@
-"""Zotero's news into the state: whole, in one transaction with the cursor, or not at all (R3, R16, R17)."""
+"""Zotero's news into the state: whole, in one transaction with the cursor, or not at all (R3, R16, R17).
+
+R23, law 9: a key without the right to see notes is shown a library without notes. That they are not there then says
+nothing; and once it may see them, everything is compared, since what changed meanwhile has versions below the cursor.
+"""
 
 from __future__ import annotations
 
@@ -33,15 +37,19 @@ def download(state: State, side: LibrarySide, how: Downloading, progress: Progre
     """
     library = side.library
     since = state.items.cursor(library)
-    pull = side.pull(since, full=how.full)
+    saw_notes = state.items.shows_notes(library)
+    full = how.full or (side.shows_notes and not saw_notes)
+    pull = side.pull(since, full=full)
     backwards = pull.backwards
     if backwards:
         pull = side.pull(0, full=True)
     if pull.unchanged:
         side.use_tree(state.items.tree(library))
+        if side.shows_notes != saw_notes:
+            state.items.set_shows_notes(library, shows=side.shows_notes)
         return since
     with state.transaction():
-        _store(state, side, pull, how, progress, everything=backwards or how.full)
+        _store(state, side, pull, how, progress, everything=backwards or full)
     return pull.version
 
 
@@ -51,18 +59,23 @@ def _store(
     library = side.library
     papers = state.items.papers(library)
     received: set[str] = set()
+    saw_note = False
     void: set[str] = set()
     progress.start("reading the library", pull.total or None)
     for page in pull.pages():
         void |= state.items.put_items(library, page)
         if everything:
             received.update(obj["key"] for obj in page)
+            saw_note = saw_note or any(obj["data"].get("itemType") == "note" for obj in page)
         progress.advance(len(page))
     progress.done()
     gone = set(pull.deleted_items)
     if everything:
         known = state.items.keys(library)
         gone = known - received
+        if not saw_note:
+            # The key may not see notes, or they are all erased; the log of deletions tells which (law 9).
+            gone -= state.items.note_keys(library) - pull.deleted_items
         _stop_on(safety.swapped_library(len(known), len(gone)), library, gone, len(gone), how)
     state.items.mark_gone(library, gone)
     left = papers - state.items.papers(library)
@@ -77,6 +90,7 @@ def _store(
             state.items.set_collections_pending(library, moved)
             held = (h.id for h in state.history.held() if h.id is not None and h.field == "collections")
             state.items.set_pending(held, pending=True)
+    state.items.set_shows_notes(library, shows=side.shows_notes)
     state.items.set_cursor(library, pull.version)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bridge.core.base import advance, as_shown, confirm, stamp
+from bridge.core.children import NONE
 from bridge.core.place import NoteRow, Stat
 from bridge.core.plan import Held, ItemPlan
 from bridge.core.policy import Policy
@@ -115,6 +116,8 @@ class Planner:
             return
         task = self.task(item, self._side.read(raw), note, deleted=life == "deleted")
         plans.held[item] = list(task.plan.held)
+        if task.idle:  # what it shows is not needed any more, and a changed configuration makes such of all papers
+            task = replace(task, zotero=replace(task.zotero, blocks={}, children=NONE))
         plans.tasks.append(task)
 
     def task(self, item: ItemId, zotero: Record, note: NoteRow, *, deleted: bool = False) -> Task:

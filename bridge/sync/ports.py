@@ -62,6 +62,11 @@ class LibrarySide(Side, Protocol):
         ...
 
     @property
+    def shows_notes(self) -> bool:
+        """Whether this key may see the library's notes (R23); a key that may not sees a library without any."""
+        ...
+
+    @property
     def requests(self) -> int:
         """Requests sent so far."""
         ...

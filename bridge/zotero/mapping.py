@@ -10,7 +10,7 @@ meant (R18); tags by R9, the status by R10, the citation key by R11.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from hashlib import blake2b
@@ -21,6 +21,7 @@ from bridge.core.record import Face, ItemId, Record, Value
 from bridge.core.status import StatusNames
 from bridge.errors import ZoteroError
 from bridge.zotero import dates, extra, itemtags
+from bridge.zotero.children import children, digests
 from bridge.zotero.fields import Custom, Shape, custom, is_regular, people, shape
 from bridge.zotero.richtext import one_line, paragraphs, tag_text, title_text
 from bridge.zotero.tree import CollectionTree
@@ -76,8 +77,8 @@ class Mapper:
         )
         self._status_of_tag = {tag_text(raw): name for name, raw in self._status_tags.items()}
         kind, _, number = library.partition("/")
-        place = f"groups/{number}" if kind == "groups" else "library"
-        self._link = f"zotero://select/{place}/items/"
+        self._place = f"groups/{number}" if kind == "groups" else "library"
+        self._link = f"zotero://select/{self._place}/items/"
 
     @staticmethod
     def is_paper(item: Mapping[str, Any]) -> bool:
@@ -87,8 +88,11 @@ class Mapper:
 
     # --- Zotero to record -------------------------------------------------------------------------------------------
 
-    def record(self, item: Mapping[str, Any]) -> Record:
-        """The record of a top-level regular item; its face has every field, empty where there is nothing."""
+    def record(self, item: Mapping[str, Any], below: Iterable[Mapping[str, Any]] = ()) -> Record:
+        """The record of a top-level regular item; its face has every field, empty where there is nothing.
+
+        :param below: the API objects of its attachments, notes and annotations, trashed ones included (R21).
+        """
         data: Mapping[str, Any] = item["data"]
         kind = shape(data["itemType"])
         raw_extra: str = data.get("extra") or ""
@@ -102,6 +106,7 @@ class Mapper:
         abstract = paragraphs(data.get("abstractNote") or "")
         manual, keywords = self._shown_tags(tags)
         trashed = bool(data.get("deleted"))
+        hanging = children(item, below, self._place, self.rules.zone)
         face: dict[str, Value] = {
             "title": title,
             "status": self._status(raw_extra, tags),
@@ -122,6 +127,7 @@ class Mapper:
             "zotero-link": self._link + item["key"],
             "zotero-status": "trashed" if trashed else "",
             "abstract": blake2b(abstract.encode(), digest_size=_DIGEST).hexdigest() if abstract else "",
+            **digests(hanging),
         }
         for entry in self._custom:
             face[entry.key] = self._custom_value(entry, data, lines, kind)
@@ -131,6 +137,7 @@ class Mapper:
             token=str(item["version"]),
             life="trashed" if trashed else "live",
             blocks={"abstract": abstract},
+            children=hanging,
         )
 
     def _status(self, raw_extra: str, tags: Mapping[str, itemtags.Tag]) -> str:

@@ -18,6 +18,13 @@ _BREAK = re.compile("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
 #: The tags Zotero understands in a title (https://www.zotero.org/support/kb/rich_text_bibliography), and its
 #: older ``<sc>``.
 _MARKUP = re.compile(r"</?(?:i|b|sub|sup|sc|span)>|<span [^<>]*>")
+#: The innermost pairs of the four tags that annotations may hold; one without its other half is text (zotero/zotero,
+#: ``_transformTextToHTML``), and so are entities.
+_PAIR = re.compile(r"<(i|b|sub|sup)>([^<]*(?:<(?!/?\1>)[^<]*)*)</\1>", re.IGNORECASE)
+#: Pairs inside pairs that are taken out at most.
+_DEPTH = 8
+_RAISED = str.maketrans("0123456789+-=()in", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱⁿ")
+_LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 
 
 def one_line(text: str) -> str:
@@ -47,3 +54,25 @@ def title_text(text: str) -> str:
     if "<" in text:
         text = _MARKUP.sub("", text)
     return one_line(text)
+
+
+def plain_marks(text: str) -> str:
+    """The text or comment of an annotation without its markup; raised and lowered digits stay so (``10²``, ``H₂O``)."""
+    for _ in range(_DEPTH):
+        if "</" not in text or (plain := _PAIR.sub(_unmarked, text)) == text:
+            break
+        text = plain
+    return paragraphs(text)
+
+
+def _unmarked(pair: re.Match[str]) -> str:
+    tag, inner = pair[1].lower(), pair[2]
+    if tag in ("i", "b"):
+        return inner
+    moved = inner.translate(_RAISED if tag == "sup" else _LOWERED)
+    return moved if all(ord(new) != ord(old) for new, old in zip(moved, inner, strict=True)) else inner
+
+
+def unbroken(text: str) -> str:
+    """A text that is read by a parser of its own, its white space as it is."""
+    return unicodedata.normalize("NFC", text if text.isprintable() else _CONTROL.sub("", text))

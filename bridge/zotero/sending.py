@@ -24,6 +24,10 @@ class ItemStore(Protocol):
         """The stored API object."""
         ...
 
+    def get_below(self, item: ItemId, /) -> Sequence[Mapping[str, Any]]:
+        """The stored API objects of an item's children and of theirs, erased ones left out (R21)."""
+        ...
+
     def put_items(self, library: str, objects: Sequence[Mapping[str, Any]], /) -> object:
         """Store API objects, newer over older."""
         ...

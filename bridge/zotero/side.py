@@ -65,7 +65,11 @@ class ZoteroSide:
         found = self._client.fetch(keys) if keys else []
         if found:
             self._items.put_items(self._client.library, found)
-        return {self._id(one): self.mapper.record(one) for one in found if self.mapper.is_paper(one)}
+        return {self._id(one): self.read(one) for one in found if self.mapper.is_paper(one)}
+
+    def read(self, item: Mapping[str, Any]) -> Record:
+        """The record of a paper's object, with what is stored below it."""
+        return self.mapper.record(item, self._items.get_below(self._id(item)))
 
     def apply(self, edits: Iterable[Edit], *, bulk: bool = False) -> Iterator[Outcome]:
         """Carry out edits in batches of at most 50 and report on each, in the order given.
@@ -101,9 +105,9 @@ class ZoteroSide:
         try:
             patch = self.mapper.patch(stored, edit.set)
         except UnwritableError as refused:
-            return _Planned(edit, Outcome(edit.id, "refused", self.mapper.record(stored), str(refused)))
+            return _Planned(edit, Outcome(edit.id, "refused", self.read(stored), str(refused)))
         if not patch:
-            return _Planned(edit, Outcome(edit.id, "applied", self.mapper.record(stored)))
+            return _Planned(edit, Outcome(edit.id, "applied", self.read(stored)))
         if bulk and (modified := _second_later(stored["data"].get("dateModified"))):
             patch = {**patch, "dateModified": modified}
         return _Planned(edit, stored=stored, send=Sending(edit.id.key, patch, stored))
@@ -128,7 +132,7 @@ class ZoteroSide:
         edit, now = planned.edit, result.object
         if result.status == "unchanged":
             now = dict(planned.stored or {})
-        record = self.mapper.record(now) if now is not None else None
+        record = self.read(now) if now is not None else None
         status = _RESULTS[result.status]
         if result.status == "unknown" and now is not None and self._shows(now, edit.set):
             status = "applied"

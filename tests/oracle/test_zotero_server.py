@@ -10,6 +10,7 @@ from datetime import UTC
 from typing import Any
 
 import pytest
+from harnesses import ItemStore
 from library_server import LIBRARY, LibraryServer
 
 from bridge.core.record import ItemId, Value
@@ -378,26 +379,13 @@ def test_r23_the_role_in_a_group(server: LibraryServer, differs: Differs, editin
 # --- as a side of the sync ------------------------------------------------------------------------------------------
 
 
-class Store:
-    """What was downloaded."""
-
-    def __init__(self) -> None:
-        self.held: dict[ItemId, Mapping[str, Any]] = {}
-
-    def get_item(self, item: ItemId) -> Mapping[str, Any] | None:
-        return self.held.get(item)
-
-    def put_items(self, library: str, objects: Sequence[Mapping[str, Any]]) -> None:
-        self.held |= {ItemId(library, str(one["key"])): one for one in objects}
-
-
 def test_an_edit_of_every_two_way_field_goes_out_and_shows_in_the_next_look(
     server: LibraryServer, client: ZoteroClient
 ) -> None:
     (place,) = server.make({"name": "NLP"}, kind="collections")
     (book,) = server.make({"itemType": "book", "title": "A Book", "extra": "first line\nlast line"})
     pull = client.pull(0)
-    store = Store()
+    store = ItemStore()
     store.put_items(LIBRARY, list(received(pull).values()))
     rules = MappingRules(status=StatusNames(), zone=UTC, custom={"rating": "extra:Rating"})
     mapper = Mapper(LIBRARY, rules, CollectionTree.build(pull.collections() or []))

@@ -56,6 +56,15 @@ class ItemStore:
     def get_item(self, id: ItemId) -> Mapping[str, Any] | None:  # noqa: A002 (the protocol's word)
         return self.held.get(id)
 
+    def get_below(self, id: ItemId) -> Sequence[Mapping[str, Any]]:  # noqa: A002 (the protocol's word)
+        below: list[Mapping[str, Any]] = []
+        for parent in (id.key, *(one["key"] for one in self._under(id.key))):
+            below += self._under(parent)
+        return below
+
+    def _under(self, parent: str) -> list[Mapping[str, Any]]:
+        return [one for one in self.held.values() if one["data"].get("parentItem") == parent]
+
     def put_items(self, library: str, objs: Sequence[Mapping[str, Any]]) -> None:
         self.held |= {ItemId(library, one["key"]): json.loads(json.dumps(one)) for one in objs}
 

@@ -13,8 +13,10 @@ import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from typing import Any, Protocol
 
+from bridge.core.children import FILES, HIGHLIGHTS, NOTES
 from bridge.core.place import NoteIndex, NoteRow, Stat
 from bridge.core.plan import Held
 from bridge.core.policy import Policy, build_policy
@@ -25,12 +27,14 @@ from bridge.core.status import StatusNames
 from bridge.errors import StaleError, UnreachableError
 from bridge.vault import tags
 from bridge.vault.identity import COPIES, RELATIVE, identify
+from bridge.zotero.children import children, digests
 
 LIBRARY = "users/7"
 STATUS = StatusNames()
 #: The design's field table with one custom field.
 POLICY: Policy = build_policy(tag_key=tags.key, tag_shown=tags.legal, status_normal=STATUS.normal, custom=("rating",))
 SCALARS = ("title", "doi", "url", "rating", "citekey")
+BLOCKS = ("abstract", HIGHLIGHTS, NOTES, FILES)
 DERIVED = ("year", "published", "venue", "type", "added")
 KEPT_EMPTY = ("status", "tags")
 
@@ -96,6 +100,7 @@ class MemoryServer:
     tree_version: int = 0
     writes: int = 0
     writable: bool = True
+    shows_notes: bool = True
     answers: deque[str] = field(default_factory=deque)
     fail_at_page: int | None = None
 
@@ -123,6 +128,17 @@ class MemoryServer:
                 data[name] = value if isinstance(value, tuple) else served(name, value)
         self.items[key] = {"key": key, "version": self.version, "data": {**data, "version": self.version}}
 
+    def hang(self, key: str, kind: str, parent: str, **data: Any) -> None:
+        """A person adds or changes a child: an ``attachment``, ``note`` or ``annotation``."""
+        self.version += 1
+        old = self.items[key]["data"] if key in self.items else {"tags": []}
+        self.items[key] = {
+            "key": key,
+            "version": self.version,
+            "data": {**old, "itemType": kind, "parentItem": parent, **data, "version": self.version},
+        }
+        self.erased.pop(key, None)
+
     def trash(self, key: str, *, trashed: bool) -> None:
         self.change(key, {})
         data = self.items[key]["data"]
@@ -142,10 +158,14 @@ class MemoryServer:
         self.version, self.items, self.erased = backup[0], dict(backup[1]), dict(backup[2])
 
     def face(self, key: str) -> Face:
-        return read(self.items[key]).face
+        return read(self.items[key], self.items.values()).face
 
 
-def read(obj: Mapping[str, Any]) -> Record:
+def is_paper(obj: Mapping[str, Any]) -> bool:
+    return "parentItem" not in obj["data"]
+
+
+def read(obj: Mapping[str, Any], below: Iterable[Mapping[str, Any]]) -> Record:
     """The record of an object, as the memory library keeps it."""
     data, key = obj["data"], obj["key"]
     face: dict[str, Value] = {name: data.get(name, "") for name in (*SCALARS, "status", "status-date", *DERIVED)}
@@ -157,14 +177,17 @@ def read(obj: Mapping[str, Any]) -> Record:
     face["zotero-link"] = f"zotero://select/library/items/{key}"
     face["zotero-status"] = "trashed" if data.get("deleted") else ""
     face["abstract"] = data.get("abstract", "")
+    hanging = children(obj, below, "library", UTC)
+    face |= digests(hanging)
     life = "trashed" if data.get("deleted") else "live"
-    return Record(item_id(key), face, str(obj["version"]), life=life)  # type: ignore[arg-type]  # of two words
+    return Record(item_id(key), face, str(obj["version"]), life=life, children=hanging)  # type: ignore[arg-type]  # of two words
 
 
 class ItemStore(Protocol):
     """What of the state the memory library needs."""
 
     def get_item(self, item: ItemId) -> Mapping[str, Any] | None: ...
+    def get_below(self, item: ItemId) -> Sequence[Mapping[str, Any]]: ...
     def put_items(self, library: str, objects: Sequence[Mapping[str, Any]]) -> object: ...
 
 
@@ -186,7 +209,9 @@ class MemoryDownload:
         self.backwards = not self.full and self.version < self.since
         self.unchanged = not self.full and self.version == self.since
         floor = 0 if self.full else self.since
-        self._found = [one for one in self.server.items.values() if one["version"] > floor]
+        there = self.server.items.values()
+        seen = [one for one in there if self.server.shows_notes or one["data"]["itemType"] != "note"]
+        self._found = [one for one in seen if one["version"] > floor]
         self.total = len(self._found)
         self.deleted_items = frozenset(key for key, version in self.server.erased.items() if version > floor)
         self._tree = self.full or self.server.tree_version > floor or not self.since
@@ -214,6 +239,10 @@ class MemoryLibrary:
     def writable(self) -> bool:
         return self.server.writable
 
+    @property
+    def shows_notes(self) -> bool:
+        return self.server.shows_notes
+
     def pull(self, since: int, *, full: bool = False) -> MemoryDownload:
         self._kill.point()
         self.requests += 1
@@ -224,13 +253,13 @@ class MemoryLibrary:
         return before ^ self._tree
 
     def read(self, item: Mapping[str, Any]) -> Record:
-        return read(item)
+        return read(item, self._store.get_below(item_id(item["key"])))
 
     def foretell(self, item: Mapping[str, Any], changes: Face) -> Record:
         key = item["key"]
         double = MemoryServer(items={key: dict(item)})
         double.change(key, changes)
-        return read(double.items[key])
+        return self.read(double.items[key])
 
     def refusal(self, item: Mapping[str, Any], field: str, text: str) -> str | None:
         if field == "tags":
@@ -244,7 +273,8 @@ class MemoryLibrary:
     def look(self, ids: Iterable[ItemId]) -> Mapping[ItemId, Record]:
         self.requests += 1
         found = [self.server.items[one.key] for one in ids if one.library == LIBRARY and one.key in self.server.items]
-        return {item_id(one["key"]): read(one) for one in found}
+        self._store.put_items(LIBRARY, found)
+        return {item_id(one["key"]): self.read(one) for one in found if is_paper(one)}
 
     def apply(self, edits: Iterable[Edit]) -> Iterator[Outcome]:
         for edit in edits:
@@ -266,13 +296,13 @@ class MemoryLibrary:
         if stored is None or str(stored["version"]) != edit.expect:
             return Outcome(edit.id, "stale", reason="version")
         if any("POISON" in one for value in edit.set.values() for one in members(value)):
-            return Outcome(edit.id, "refused", read(stored), "the server does not take this")
-        if any(read(stored).face.get(name) != value for name, value in edit.set.items()):
+            return Outcome(edit.id, "refused", self.read(stored), "the server does not take this")
+        if any(self.read(stored).face.get(name) != value for name, value in edit.set.items()):
             server.change(edit.id.key, edit.set)
             server.writes += 1
         if answer == "lost":
             return Outcome(edit.id, "unknown", reason="no answer")
-        return Outcome(edit.id, "applied", read(server.items[edit.id.key]))
+        return Outcome(edit.id, "applied", self.read(server.items[edit.id.key]))
 
 
 # --- the vault --------------------------------------------------------------------------------------------------
@@ -438,7 +468,7 @@ class MemoryVault:
             path, note = row.path, self.disk.note(row.path)
             if note.digest != edit.expect:
                 raise StaleError("the note was changed")
-        blocks = {name: value for name, value in edit.set.items() if name == "abstract"}
+        blocks = {name: value for name, value in edit.set.items() if name in BLOCKS}
         face = {**note.face, **{name: value for name, value in edit.set.items() if name not in blocks}}
         face = {name: value for name, value in face.items() if value or name in KEPT_EMPTY or name not in edit.set}
         return path, replace(note, face=face, stamp=edit.stamp or note.stamp)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bridge.core.children import FILES, HIGHLIGHTS, NOTES
 from bridge.core.policy import build_policy
 from bridge.core.record import ItemId
 from bridge.core.status import StatusNames
@@ -92,6 +93,7 @@ def test_a_paper_shows_every_field() -> None:
         "zotero-status": "",
         "rating": "5",
         "pages": "1-11",
+        **dict.fromkeys((HIGHLIGHTS, NOTES, FILES), ""),
     }
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Any
 
 import httpx2
 import pytest
+from harnesses import ItemStore
 from zotero_double import KEY, Double, key_of
 
 from bridge.core.record import Face, ItemId
@@ -26,20 +26,6 @@ LIBRARY = "users/7"
 WRITE = Rights(read=True, write=True, notes=True)
 
 
-@dataclass
-class Store:
-    """What was downloaded."""
-
-    held: dict[ItemId, Mapping[str, Any]] = field(default_factory=dict)
-
-    def get_item(self, id: ItemId) -> Mapping[str, Any] | None:  # noqa: A002 (the protocol's word)
-        return self.held.get(id)
-
-    def put_items(self, library: str, objs: Sequence[Mapping[str, Any]]) -> None:
-        for one in objs:
-            self.held[ItemId(library, one["key"])] = json.loads(json.dumps(one))
-
-
 @pytest.fixture
 def double() -> Double:
     made = Double()
@@ -49,8 +35,8 @@ def double() -> Double:
 
 
 @pytest.fixture
-def store(double: Double) -> Store:
-    made = Store()
+def store(double: Double) -> ItemStore:
+    made = ItemStore()
     made.put_items(LIBRARY, list(double.items.values()))
     return made
 
@@ -74,7 +60,7 @@ def mapper() -> Mapper:
 
 
 @pytest.fixture
-def side(client: ZoteroClient, mapper: Mapper, store: Store) -> ZoteroSide:
+def side(client: ZoteroClient, mapper: Mapper, store: ItemStore) -> ZoteroSide:
     return ZoteroSide(client, mapper, store, WRITE)
 
 
@@ -82,7 +68,7 @@ def id_of(number: int) -> ItemId:
     return ItemId(LIBRARY, key_of(number))
 
 
-def edit(store: Store, number: int, **face: Any) -> Edit:
+def edit(store: ItemStore, number: int, **face: Any) -> Edit:
     there = store.held.get(id_of(number), {"version": 5})
     return Edit(id_of(number), str(there["version"]), face or {"title": f"New {number}"})
 
@@ -114,7 +100,7 @@ def test_it_is_a_side(side: ZoteroSide) -> None:
 # --- look --------------------------------------------------------------------------------------------------------
 
 
-def test_r3_look_shows_and_stores_what_is_there_now(side: ZoteroSide, double: Double, store: Store) -> None:
+def test_r3_look_shows_and_stores_what_is_there_now(side: ZoteroSide, double: Double, store: ItemStore) -> None:
     double.put(1, title="Changed", deleted=1)
     double.erase(2)
     double.put(3, itemType="note", parentItem=key_of(0))
@@ -134,7 +120,7 @@ def test_looking_at_nothing_asks_for_nothing(side: ZoteroSide, client: ZoteroCli
 # --- apply -------------------------------------------------------------------------------------------------------
 
 
-def test_r3_an_edit_is_written_stored_and_shown(side: ZoteroSide, double: Double, store: Store) -> None:
+def test_r3_an_edit_is_written_stored_and_shown(side: ZoteroSide, double: Double, store: ItemStore) -> None:
     outcomes, error = applied(side, [edit(store, 0, title="New", tags=("a", "b"))])
     assert error is None
     assert results(outcomes) == ["applied"]
@@ -144,7 +130,7 @@ def test_r3_an_edit_is_written_stored_and_shown(side: ZoteroSide, double: Double
     assert store.held[id_of(0)] == double.items[key_of(0)]
 
 
-def test_only_what_differs_is_sent(side: ZoteroSide, double: Double, store: Store) -> None:
+def test_only_what_differs_is_sent(side: ZoteroSide, double: Double, store: ItemStore) -> None:
     bodies: list[Any] = []
     double.before = lambda request: bodies.append(json.loads(request.content))
     version = store.held[id_of(0)]["version"]
@@ -153,7 +139,7 @@ def test_only_what_differs_is_sent(side: ZoteroSide, double: Double, store: Stor
 
 
 def test_law_2_an_edit_that_changes_nothing_is_done_without_a_request(
-    side: ZoteroSide, client: ZoteroClient, store: Store
+    side: ZoteroSide, client: ZoteroClient, store: ItemStore
 ) -> None:
     outcomes, _ = applied(side, [edit(store, 0, title="Book 0"), edit(store, 1, title=" Book 1 ", url="")])
     assert results(outcomes) == ["applied", "applied"]
@@ -162,7 +148,7 @@ def test_law_2_an_edit_that_changes_nothing_is_done_without_a_request(
 
 
 def test_law_6_an_edit_planned_on_another_version_is_stale_unsent(
-    side: ZoteroSide, client: ZoteroClient, store: Store
+    side: ZoteroSide, client: ZoteroClient, store: ItemStore
 ) -> None:
     edits = [
         Edit(id_of(0), "999", {"title": "x"}),
@@ -174,7 +160,7 @@ def test_law_6_an_edit_planned_on_another_version_is_stale_unsent(
     assert client.requests == 0
 
 
-def test_outcomes_come_in_order_whatever_became_of_each(side: ZoteroSide, double: Double, store: Store) -> None:
+def test_outcomes_come_in_order_whatever_became_of_each(side: ZoteroSide, double: Double, store: ItemStore) -> None:
     edits = [
         edit(store, 0),
         edit(store, 1),
@@ -199,14 +185,14 @@ def test_outcomes_come_in_order_whatever_became_of_each(side: ZoteroSide, double
     assert double.said("POST") == 1
 
 
-def test_a_refusal_by_the_server_gives_its_words(side: ZoteroSide, double: Double, store: Store) -> None:
+def test_a_refusal_by_the_server_gives_its_words(side: ZoteroSide, double: Double, store: ItemStore) -> None:
     report = {"failed": {"0": {"code": 413, "message": "Tag &#39;x&#39; too long"}}}
     double.before = lambda _: double.say(report)
     outcomes, _ = applied(side, [edit(store, 0)])
     assert (outcomes[0].result, outcomes[0].reason) == ("refused", "Tag 'x' too long")
 
 
-def test_edits_go_in_full_batches(side: ZoteroSide, double: Double, store: Store) -> None:
+def test_edits_go_in_full_batches(side: ZoteroSide, double: Double, store: ItemStore) -> None:
     edits = [edit(store, number, title=f"Book {number}" if number % 2 else "New") for number in range(120)]
     outcomes, _ = applied(side, edits)
     assert results(outcomes) == ["applied"] * 120
@@ -214,7 +200,7 @@ def test_edits_go_in_full_batches(side: ZoteroSide, double: Double, store: Store
 
 
 def test_a_second_edit_of_an_item_is_cut_from_the_first_ones_result(
-    side: ZoteroSide, double: Double, store: Store
+    side: ZoteroSide, double: Double, store: ItemStore
 ) -> None:
     first = edit(store, 0, title="One")
     outcomes, _ = applied(side, [first, Edit(first.id, first.expect, {"title": "Two"})])
@@ -222,7 +208,9 @@ def test_a_second_edit_of_an_item_is_cut_from_the_first_ones_result(
     assert double.items[key_of(0)]["data"]["title"] == "One"
 
 
-def test_r23_without_the_right_to_write_nothing_is_asked(client: ZoteroClient, mapper: Mapper, store: Store) -> None:
+def test_r23_without_the_right_to_write_nothing_is_asked(
+    client: ZoteroClient, mapper: Mapper, store: ItemStore
+) -> None:
     side = ZoteroSide(client, mapper, store, Rights(True, False, True, "the key may only read"))
     outcomes, error = applied(side, [edit(store, 0), edit(store, 1, title="Book 1")])
     assert error is None
@@ -246,7 +234,7 @@ def lost_answer(double: Double) -> None:
     double.before = before
 
 
-def test_r4_a_write_found_done_counts_as_done(side: ZoteroSide, double: Double, store: Store) -> None:
+def test_r4_a_write_found_done_counts_as_done(side: ZoteroSide, double: Double, store: ItemStore) -> None:
     lost_answer(double)
     outcomes, error = applied(side, [edit(store, 0, title="New", tags=("b", "a"), status="read")])
     assert error is None
@@ -256,7 +244,7 @@ def test_r4_a_write_found_done_counts_as_done(side: ZoteroSide, double: Double, 
     assert double.said("POST") == 1
 
 
-def test_r4_a_write_found_overtaken_stays_unknown(side: ZoteroSide, double: Double, store: Store) -> None:
+def test_r4_a_write_found_overtaken_stays_unknown(side: ZoteroSide, double: Double, store: ItemStore) -> None:
     lost_answer(double)
     then = double.before
 
@@ -273,7 +261,9 @@ def test_r4_a_write_found_overtaken_stays_unknown(side: ZoteroSide, double: Doub
     assert face_of(outcomes[0])["title"] == "somebody else's"
 
 
-def test_what_cannot_be_read_back_is_unknown_without_a_record(side: ZoteroSide, double: Double, store: Store) -> None:
+def test_what_cannot_be_read_back_is_unknown_without_a_record(
+    side: ZoteroSide, double: Double, store: ItemStore
+) -> None:
     double.before = lambda _: httpx2.Response(502)
     outcomes, error = applied(side, [edit(store, 0), edit(store, 1, title="Book 1")])
     assert isinstance(error, UnreachableError)
@@ -281,7 +271,7 @@ def test_what_cannot_be_read_back_is_unknown_without_a_record(side: ZoteroSide, 
     assert outcomes[0].record is None
 
 
-def test_a_403_while_writing_comes_after_what_was_done(side: ZoteroSide, double: Double, store: Store) -> None:
+def test_a_403_while_writing_comes_after_what_was_done(side: ZoteroSide, double: Double, store: ItemStore) -> None:
     double.before = lambda _: httpx2.Response(403) if double.said("POST") == 2 else None
     outcomes, error = applied(side, [edit(store, number) for number in range(120)])
     assert isinstance(error, ForbiddenError)
@@ -293,7 +283,7 @@ def test_a_403_while_writing_comes_after_what_was_done(side: ZoteroSide, double:
 
 
 def test_r19_bulk_writes_keep_peoples_order_and_are_paced(
-    side: ZoteroSide, double: Double, store: Store, client: ZoteroClient
+    side: ZoteroSide, double: Double, store: ItemStore, client: ZoteroClient
 ) -> None:
     outcomes, _ = applied(side, [edit(store, number) for number in range(101)], bulk=True)
     assert results(outcomes) == ["applied"] * 101
@@ -305,7 +295,7 @@ def test_r19_bulk_writes_keep_peoples_order_and_are_paced(
 
 @pytest.mark.parametrize("stamp", [None, "", "yesterday", "2024-02-30T00:00:00Z"])
 def test_r19_a_stamp_that_cannot_be_read_is_left_to_the_server(
-    side: ZoteroSide, double: Double, store: Store, stamp: object
+    side: ZoteroSide, double: Double, store: ItemStore, stamp: object
 ) -> None:
     double.put(0, dateModified=stamp)
     store.put_items(LIBRARY, [double.items[key_of(0)]])
@@ -315,7 +305,9 @@ def test_r19_a_stamp_that_cannot_be_read_is_left_to_the_server(
     assert "dateModified" not in bodies[0][0]
 
 
-def test_r19_an_edit_of_a_person_lets_the_server_set_the_time(side: ZoteroSide, double: Double, store: Store) -> None:
+def test_r19_an_edit_of_a_person_lets_the_server_set_the_time(
+    side: ZoteroSide, double: Double, store: ItemStore
+) -> None:
     bodies: list[Any] = []
     double.before = lambda request: bodies.append(json.loads(request.content))
     applied(side, [edit(store, 0)])

@@ -25,6 +25,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 #: Lone surrogates cannot be written as UTF-8.
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
+#: White space that is one space in a line: all that HTML collapses, and every line break Unicode knows. A space that
+#: does not break (U+00A0) is a character of the text unless an ordinary one stands beside it.
+_BREAKS = re.compile(r"\u00a0*[ \t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029][\s\u00a0]*")
+
 #: What to escape inside a line. A run is broken at its second character where the first alone means nothing. Every
 #: alternative begins with its literal character, so that ``re`` passes over plain text as fast as over a character set.
 _SPECIAL = re.compile(
@@ -59,12 +63,29 @@ def clean_lines(text: str) -> list[str]:
     return [_CONTROL.sub("", line).replace("\t", " ").strip() for line in text.splitlines()]
 
 
-def _escape_line(line: str) -> str:
-    escaped = _SPECIAL.sub(_escaped, line)
+def clean_run(text: str) -> str:
+    """``text`` as part of a line: white space, at the ends too, as single spaces; no control characters."""
+    return _CONTROL.sub("", _BREAKS.sub(" ", _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)))
+
+
+def escape_run(text: str) -> str:
+    """What :func:`clean_run` makes of ``text``, safe anywhere but at the start of a line.
+
+    Runs that touch must be escaped as one: half of a sign in each of two would make the sign.
+    """
+    return _SPECIAL.sub(_escaped, clean_run(text))
+
+
+def escape_start(escaped: str) -> str:
+    """What :func:`escape_run` gave, made safe at the start of a line, where ``-`` or ``1.`` would begin a list."""
     if escaped[:1] in ("-", "+", "=", ">"):
         return "\\" + escaped
     ordered = _ORDERED.match(escaped)
     return f"{ordered[0]}\\{escaped[ordered.end() :]}" if ordered else escaped
+
+
+def _escape_line(line: str) -> str:
+    return escape_start(_SPECIAL.sub(_escaped, line))
 
 
 def escape(text: str) -> str:

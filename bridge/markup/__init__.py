@@ -1,0 +1,25 @@
+"""Rich text between Zotero's notes (HTML) and Obsidian's (Markdown), both ways.
+
+* :mod:`bridge.markup.tree`: HTML as a tree of bounded depth;
+* :mod:`bridge.markup.inline` and :mod:`bridge.markup.markdown`: that tree as Markdown (law 13).
+
+Pure. Parsers are imported when they are first needed: a cycle with nothing to convert loads none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+def to_markdown(html: str, *, heading_level: int = 4, link: Callable[[str], str] | None = None) -> str:
+    """A Zotero note's HTML as Markdown for Obsidian: lines with LF, trimmed, without ``%%`` anywhere.
+
+    Whatever the HTML holds, its text is shown as it stands and starts nothing (law 13).
+
+    :param heading_level: the level that ``<h1>`` becomes; deeper headings follow, none below level 6.
+    :param link: the ``zotero://`` address that shows an item, by its key: for images, which stay in Zotero; without
+        it, or where it gives nothing, an image is named only.
+    """
+    from bridge.markup.markdown import convert
+
+    return convert(html, heading_level, link or (lambda _: ""))

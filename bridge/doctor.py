@@ -54,7 +54,7 @@ def examine(vault: Path | None) -> Iterator[Check]:
         if len(app.config.library) == 1
         else f"{len(app.config.library)} libraries, {_zone(app)}",
     )
-    for look in (_owner, _folders, _state, _keyring, _properties, _notes):
+    for look in (_owner, _folders, _state, _keyring, _properties, _notes, _news):
         yield from _guarded(look, app)
     yield from _libraries(app)
 
@@ -137,6 +137,16 @@ def _notes(app: App) -> Iterator[Check]:
     if tree.blind:
         yield Check("notes", "warn", f"{len(tree.blind)} folders cannot be looked into", "blind")
     yield Check("notes", "ok", f"{len(tree.files)} Markdown files")
+
+
+def _news(app: App) -> Iterator[Check]:
+    from bridge.daemon.news import WORDS, hindrance
+
+    why = hindrance(app.config)
+    if why is None:
+        yield Check("news", "ok", "Zotero may announce its changes to the daemon")
+    else:
+        yield Check("news", "warn" if why == "no-extra" else "ok", WORDS[why], why)
 
 
 def _libraries(app: App) -> Iterator[Check]:

@@ -62,6 +62,33 @@ _ADVICE: dict[type[e.BridgeError], str] = {
 }
 
 
+#: By the code of a check of ``bridge doctor``, or of what a daemon says of itself.
+_BY_CODE = {
+    "other-owner": "To sync from this machine instead, run bridge sync --once --take-over.",
+    "copied": "It gets an id of its own with its first sync; delete one of the two folders if that is not meant.",
+    "read-only": "Give yourself the right to write there.",
+    "disk-full": "Make room on this disk.",
+    "waiting": "See bridge conflicts and bridge status.",
+    "property-types": (
+        "Change the type in Obsidian (All properties), or call the key differently under [keys] in .bridge/config.toml."
+    ),
+    "away": "Have the cloud drive keep them on this machine; until then they are left alone.",
+    "blind": "Give yourself the right to read them; until then notes there count as present.",
+    "plain-http": "Anyone on the way can read the key; use https if the server has it.",
+    "no-access": "Give the key access to this library at https://www.zotero.org/settings/keys.",
+    "no-write": "Edits in notes wait until the key may write: https://www.zotero.org/settings/keys.",
+    "no-extra": (
+        "To hear of changes at once, install the package websockets beside Bridge (its extra `stream`) and start the "
+        "daemon again; push = false under [daemon] in .bridge/config.toml ends this advice."
+    ),
+}
+
+
+def for_code(code: str) -> str:
+    """What to do about something that is no error; empty where nothing is to be done."""
+    return _BY_CODE.get(code, "")
+
+
 def for_error(error: e.BridgeError, verb: str = "") -> str:
     """What to do about an error that ``bridge <verb>`` met."""
     if isinstance(error, e.UsageError):

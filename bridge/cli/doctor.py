@@ -6,28 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.advice import for_error
+from bridge.cli.advice import for_code, for_error
 from bridge.cli.codes import Code
 from bridge.cli.talk import Settings, plain, settings, shared
 
 if TYPE_CHECKING:
     from bridge.doctor import Check
-
-_REMEDIES = {
-    "other-owner": "To sync from this machine instead, run bridge sync --once --take-over.",
-    "copied": "It gets an id of its own with its first sync; delete one of the two folders if that is not meant.",
-    "read-only": "Give yourself the right to write there.",
-    "disk-full": "Make room on this disk.",
-    "waiting": "See bridge conflicts and bridge status.",
-    "property-types": (
-        "Change the type in Obsidian (All properties), or call the key differently under [keys] in .bridge/config.toml."
-    ),
-    "away": "Have the cloud drive keep them on this machine; until then they are left alone.",
-    "blind": "Give yourself the right to read them; until then notes there count as present.",
-    "plain-http": "Anyone on the way can read the key; use https if the server has it.",
-    "no-access": "Give the key access to this library at https://www.zotero.org/settings/keys.",
-    "no-write": "Edits in notes wait until the key may write: https://www.zotero.org/settings/keys.",
-}
 
 _SIGNS = {"ok": "ok  ", "warn": "look", "fail": "FAIL"}
 
@@ -59,4 +43,4 @@ def doctor(talk: Settings) -> int:
 
 
 def _remedy(check: Check) -> str:
-    return for_error(check.error) if check.error is not None else _REMEDIES.get(check.code, "")
+    return for_error(check.error) if check.error is not None else for_code(check.code)

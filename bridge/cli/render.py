@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bridge.cli.advice import for_error
+from bridge.cli.advice import for_code, for_error
 from bridge.cli.talk import many, plain
 from bridge.remedies import for_held
 
@@ -109,10 +109,14 @@ def held_lines(rows: Sequence[Held]) -> Iterator[str]:
 
 
 def daemon_json(status: DaemonStatus) -> dict[str, Any]:
-    """A running daemon, for machines; ``trouble`` bears its advice."""
+    """A running daemon, for machines; ``trouble`` and ``news`` bear their advice."""
     found = asdict(status)
     if status.trouble is not None:
         found["trouble"]["advice"] = _daemon_advice(status.trouble)
+    if status.news:
+        from bridge.daemon.news import WORDS
+
+        found["news"] = {"code": status.news, "said": WORDS[status.news], "advice": for_code(status.news)}
     return found
 
 
@@ -124,6 +128,11 @@ def daemon_lines(status: DaemonStatus) -> Iterator[str]:
         yield f"         {many(status.being_edited, 'file')} being edited; taken when they stand still"
     if status.watching == "timer" and status.cycles:
         yield "         changes in notes are found by looking now and then, since the system lets no folder be watched"
+    if status.news:
+        from bridge.daemon.news import WORDS
+
+        advice = for_code(status.news)
+        yield f"         {WORDS[status.news]}{f'. {advice}' if advice else ''}"
     if status.config:
         yield f"         the new configuration cannot be used, the old one is: {plain(status.config)}"
     if status.trouble is not None:

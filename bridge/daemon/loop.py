@@ -362,7 +362,7 @@ class Daemon:
             conflicts=counts["conflicts"],
             held=counts["held"],
             being_edited=len(self._quiet.warm),
-            push=self._push.is_complete,
+            news=self._push.news if self._status.cycles else "",
         )
         self._status.write(self._app.home.folder)
 

@@ -1,20 +1,18 @@
 """Which libraries Zotero is asked to announce changes of, and whether it does.
 
-R24: a library's key goes to a streaming server only where that is Zotero's own, for a library on zotero.org, or has
-the very origin that the library's requests go to; that origin was approved on this machine, or there is no key at all.
-Whatever a vault's configuration names instead gets nothing. Where nothing is announced, the daemon asks now and then.
+R24: a library's key goes only to a streaming server that may have it (:func:`bridge.daemon.news.may_have_key`), and
+where the library's own server was approved on this machine, or there is no key at all. Where nothing is announced, the
+daemon asks now and then.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from bridge.config.parts import origin_of
-from bridge.config.sections import STREAM_ZOTERO_ORG, ZOTERO_ORG
+from bridge.daemon.news import WORDS, News, hindrance, may_have_key
 from bridge.errors import BridgeError
 from bridge.reach import find_key
 from bridge.zotero.stream import Stream
@@ -45,19 +43,21 @@ class Push:
         """Whether changes of every library of this vault are announced."""
         return bool(self._streams) and self._wanted <= frozenset[str]().union(*(each.covers for each in self._streams))
 
+    @property
+    def news(self) -> News:
+        """How changes in Zotero are heard of now."""
+        return "push" if self.is_complete else hindrance(self._app.config) or "silent"
+
     def begin(self) -> None:
         """Listen, where that can be done; nothing more to do where it has begun."""
         if self._begun:
             return
         self._begun = True
-        groups = self._groups()
-        if not groups:
-            return
-        if find_spec("websockets") is None:
-            self._once(_log.info, "Zotero announces its changes to those who have the extra `stream`; polling.")
+        if (why := hindrance(self._app.config)) is not None:
+            self._once(_log.info, f"How changes are heard of: {WORDS[why]}.")
             return
         self._wanted = frozenset(each.id for each in self._app.config.library)
-        for key, libraries in groups.items():
+        for key, libraries in self._groups().items():
             stream = Stream(
                 self._app.config.daemon.stream_url,
                 key,
@@ -87,10 +87,8 @@ class Push:
         """Key to the libraries that it is to be used for."""
         config = self._app.config
         found: dict[str, list[str]] = {}
-        if not config.daemon.push or config.sandbox is not None:
-            return found
         for library in config.library:
-            if not _may_have_key(config.daemon.stream_url, library.origin):
+            if not may_have_key(config.daemon.stream_url, library.origin):
                 continue
             try:
                 key = find_key(self._app.keys, self._app.marker.id, config, library)
@@ -103,9 +101,3 @@ class Push:
         if text not in self._said:
             self._said.add(text)
             say(text)
-
-
-def _may_have_key(stream_url: str, origin: str) -> bool:
-    """Whether a key that is for ``origin`` may go to a streaming server (R24)."""
-    at = origin_of(f"http{stream_url.removeprefix('ws')}")  # ws is to http what wss is to https
-    return at == origin or (origin == ZOTERO_ORG and at == origin_of(f"http{STREAM_ZOTERO_ORG.removeprefix('ws')}"))

@@ -12,9 +12,12 @@ import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bridge.lock import holder, is_held
+
+if TYPE_CHECKING:
+    from bridge.daemon.news import News
 
 NAME = "daemon.json"
 
@@ -34,7 +37,8 @@ class DaemonStatus:
 
     ``state``: ``starting``, ``idle``, ``waiting`` (there is a ``trouble``) or ``stopped``. ``port`` is where it is rung
     (:func:`bridge.daemon.bell.ring_at`). ``watching`` says how changes in the vault are noticed: ``events``, or
-    ``timer`` where the system has no watches left; ``push``, whether Zotero announces every change. ``last`` is the
+    ``timer`` where the system has no watches left; ``news``, how changes in Zotero are, and if Zotero does not announce
+    every one, why not (:mod:`bridge.daemon.news`; empty before the first cycle). ``last`` is the
     report of the last cycle that came to its end, as ``sync --once --json`` prints it; ``messages`` what it had to say.
     ``being_edited`` counts files that do not stand still yet. ``config`` says why the present configuration is not the
     one in use.
@@ -51,7 +55,7 @@ class DaemonStatus:
     cycles: int = 0
     requests: int = 0
     watching: Literal["events", "timer"] = "timer"
-    push: bool = False
+    news: News | Literal[""] = ""
     pending: int = 0
     conflicts: int = 0
     held: int = 0

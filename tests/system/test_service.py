@@ -19,6 +19,7 @@ from desk import Desk
 from running import configure, until
 
 from bridge import logs
+from bridge.daemon.news import WORDS
 
 
 @pytest.fixture
@@ -60,6 +61,9 @@ def test_started_it_syncs_and_says_so_and_stopped_it_is_gone(at_work: Desk) -> N
     out = desk.run("daemon", "status").out
     assert f"process {process}" in out
     assert "running since" in out
+    assert said["daemon"]["news"] == {"code": "other-server", "said": WORDS["other-server"], "advice": ""}
+    assert WORDS["other-server"] in out
+    assert WORDS["other-server"] in desk.run("status").out
     assert desk.json("daemon", "start")[1]["daemon"]["pid"] == process  # it runs already
     code, said = desk.json("daemon", "stop")
     assert (code, said["running"]) == (0, False)

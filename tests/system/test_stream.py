@@ -32,7 +32,8 @@ def test_a_change_in_zotero_arrives_at_once_though_it_is_asked_once_an_hour(desk
         path.write_text(f'{text}stream_url = "ws://127.0.0.1:{front.port}/stream"\n')
 
         with running(desk) as daemon:
-            until(lambda: daemon.status().push)
+            until(lambda: daemon.status().news == "push")
+            assert "Zotero announces its changes" in desk.run("daemon", "status").out
             # The look after connecting, for what nobody announced.
             until(lambda: daemon.status().cycles >= 2)
             desk.web.change(desk.keys["p0"], title="Announced")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from command import run, run_json
 
-from bridge.cli.doctor import _REMEDIES
+from bridge.cli.advice import _BY_CODE
+from bridge.daemon import news
 from bridge.sandbox.server import SandboxServer
 from bridge.vault.marker import Machine, take_over
 
@@ -95,6 +96,18 @@ def test_law_9_notes_that_are_only_names_are_told(vault: Path) -> None:
     assert levels(vault) == {"notes": "warn"}
 
 
+def test_without_the_extra_for_announcements_that_is_told(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = vault / ".bridge/config.toml"
+    monkeypatch.setattr(news, "find_spec", lambda _: None)
+    assert levels(vault) == {}  # this server announces nothing anyway
+    url = next(line.partition('"')[2].rstrip('"') for line in settings.read_text().splitlines() if "url" in line)
+    own = url.replace("http", "ws", 1)
+    settings.write_text(settings.read_text() + f'\n[daemon]\nstream_url = "{own}"\n')
+    assert levels(vault) == {"news": "warn"}
+    settings.write_text(settings.read_text() + "push = false\n")
+    assert levels(vault) == {}
+
+
 def test_what_waits_for_a_person_is_told(vault: Path) -> None:
     (vault / "broken.md").write_text("---\nzotero-key: AAAAAAAA\ntitle: [\n---\n")
     run("-C", vault, "sync", "--once")
@@ -102,5 +115,6 @@ def test_what_waits_for_a_person_is_told(vault: Path) -> None:
 
 
 def test_no_remedy_is_left_over() -> None:
-    source = (Path(__file__).parents[3] / "bridge" / "doctor.py").read_text()
-    assert {code for code in _REMEDIES if f'"{code}"' not in source} == set()
+    rooms = Path(__file__).parents[3] / "bridge"
+    source = (rooms / "doctor.py").read_text() + (rooms / "daemon/news.py").read_text()
+    assert {code for code in _BY_CODE if f'"{code}"' not in source} == set()

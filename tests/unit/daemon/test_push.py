@@ -12,6 +12,7 @@ import pytest
 from bridge.app import App
 from bridge.config import Config
 from bridge.config.sections import STREAM_ZOTERO_ORG, ZOTERO_ORG
+from bridge.daemon import news as news_module
 from bridge.daemon import push as push_module
 from bridge.daemon.pace import ANNOUNCED, Pace
 from bridge.daemon.push import Push
@@ -142,13 +143,14 @@ def test_without_the_extra_it_polls_and_writes_so_once(
     bench: Bench, made: list[FakeStream], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "bridge")
-    monkeypatch.setattr(push_module, "find_spec", lambda _: None)
+    monkeypatch.setattr(news_module, "find_spec", lambda _: None)
     bench.keys.approve("vault1", ZOTERO_ORG)
     push = bench.push(ME)
     for _ in range(3):
         push.begin()
         push.end()
     assert (made, push.is_complete, len(caplog.records)) == ([], False, 1)
+    assert push.news == "no-extra"
 
 
 def test_it_is_complete_when_every_library_is_announced(bench: Bench, made: list[FakeStream]) -> None:
@@ -156,11 +158,26 @@ def test_it_is_complete_when_every_library_is_announced(bench: Bench, made: list
     push = bench.push(ME, ("groups/51", ZOTERO_ORG))
     assert not push.is_complete
     push.begin()
-    assert not push.is_complete
+    assert (push.is_complete, push.news) == (False, "silent")
     made[0].cover("users/1")
     assert not push.is_complete
     made[0].cover("users/1", "groups/51")
-    assert push.is_complete
+    assert (push.is_complete, push.news) == (True, "push")
+
+
+@pytest.mark.parametrize(
+    ("said", "news"),
+    [
+        ({"push": False}, "off"),
+        ({"sandbox": {"data": ".bridge/sandbox"}}, "practice"),
+        ({"stream_url": "wss://stream.elsewhere.example"}, "other-server"),
+    ],
+)
+def test_it_says_why_nothing_is_announced(bench: Bench, said: dict[str, Any], news: str) -> None:
+    bench.keys.approve("vault1", ZOTERO_ORG)
+    push = bench.push(ME, **said)
+    push.begin()
+    assert push.news == news
 
 
 def test_nothing_is_announced_after_its_end(bench: Bench, made: list[FakeStream]) -> None:

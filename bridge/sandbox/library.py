@@ -84,6 +84,14 @@ class Around:
         ).fetchone()
         return None if row is None else str(row[0])
 
+    def has_file(self, key: str) -> bool:
+        """Whether this is an attachment with a file."""
+        row = self._db.execute(
+            "SELECT json_extract(data, '$.linkMode') FROM objects WHERE library = ? AND kind = 'item' AND key = ?",
+            (self._id, key),
+        ).fetchone()
+        return row is not None and row[0] not in (None, "linked_url", "embedded_image")
+
     def has_collection(self, key: str) -> bool:
         """Whether the library has this collection."""
         row = self._db.execute(
@@ -242,7 +250,7 @@ def log_deletion(db: sqlite3.Connection, library: Library, kind: str, key: str, 
 def _drop(db: sqlite3.Connection, library: Library, kind: str, key: str) -> None:
     db.execute("DELETE FROM objects WHERE library = ? AND kind = ? AND key = ?", (library.id, kind, key))
     if kind == "item":
-        for table in ("item_tags", "item_collections", "fulltext"):
+        for table in ("item_tags", "item_collections", "fulltext", "makers"):
             db.execute(f"DELETE FROM {table} WHERE library = ? AND item = ?", (library.id, key))  # noqa: S608
 
 
@@ -272,6 +280,6 @@ def _empty_collections(db: sqlite3.Connection, library: Library, top: str) -> No
 def clear(store: Store, library: Library) -> None:
     """Empty a library; its version goes on, so that nobody takes the new state for one seen before."""
     with store.write() as db:
-        for table in ("objects", "item_tags", "item_collections", "deletions", "settings", "fulltext"):
+        for table in ("objects", "item_tags", "item_collections", "deletions", "settings", "fulltext", "makers"):
             db.execute(f"DELETE FROM {table} WHERE library = ?", (library.id,))  # noqa: S608
         bump(db, library)

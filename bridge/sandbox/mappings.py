@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bridge.data import schema
-from bridge.sandbox import validate
+from bridge.sandbox import attached, validate
 from bridge.sandbox.refusal import RefusedError
 from bridge.sandbox.web import reply_json
 
@@ -61,9 +61,9 @@ async def new_item(request: Request) -> Response:
     kind = _asked(request, annotations=True)
     mode, annotation = request.query_params.get("linkMode"), request.query_params.get("annotationType")
     if kind.name == "attachment":
-        _one_of(mode, "linkMode", validate.LINK_MODES)
+        _one_of(mode, "linkMode", attached.LINK_MODES)
     if kind.name == "annotation":
-        _one_of(annotation, "annotationType", validate.ANNOTATION_TYPES)
+        _one_of(annotation, "annotationType", attached.ANNOTATION_TYPES)
     return reply_json(validate.template(kind, mode, annotation))
 
 

@@ -15,6 +15,9 @@ from bridge.sandbox.refusal import RefusedError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+#: An object's key.
+KEY = re.compile(r"[23456789ABCDEFGHIJKLMNPQRSTUVWXYZ]{8}")
+MAX_FIELD = 65_535  # bytes
 MAX_TAG = 255
 MAX_NOTE = 250_000
 _MAX_TITLE = 80

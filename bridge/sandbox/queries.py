@@ -209,8 +209,24 @@ def library_json(library: Library, base: str) -> str:
     return json.dumps({"type": kind, "id": library.number, "name": library.name, "links": page})
 
 
-def item_json(row: tuple[Any, ...], library: Library, base: str, shown: str) -> str:
-    """Return an item's whole JSON; ``shown`` is :func:`library_json`, made once a page."""
+def makers(db: sqlite3.Connection, library: Library, keys: Sequence[str]) -> dict[str, str]:
+    """Return the members of ``meta`` that say who made an item; the server tells it in groups only."""
+    if library.kind != "groups":
+        return {}
+    query = (
+        "SELECT item, users.id, username, name FROM makers JOIN users ON users.id = user"
+        " WHERE library = ? AND item IN (SELECT value FROM json_each(?))"
+    )
+    told = {}
+    for item, number, username, name in db.execute(query, (library.id, json.dumps(keys))):
+        page = {"alternate": {"href": f"https://www.zotero.org/{username}", "type": "text/html"}}
+        user = {"id": number, "username": username, "name": name, "links": page}
+        told[item] = f'"createdByUser":{json.dumps(user, ensure_ascii=False)},'
+    return told
+
+
+def item_json(row: tuple[Any, ...], library: Library, base: str, shown: str, maker: str = "") -> str:
+    """Return an item's whole JSON; ``shown`` is :func:`library_json`, made once a page, ``maker`` of :func:`makers`."""
     key, version, parent, kind, children, attachment, meta, data = row
     items = f"{base}/{library.path}/items"
     links = (
@@ -227,7 +243,7 @@ def item_json(row: tuple[Any, ...], library: Library, base: str, shown: str) -> 
     counted = f'"numChildren":{children}' if kind != "annotation" else ""
     return (
         f'{{"key":"{key}","version":{version},"library":{shown},"links":{{{links}}},'
-        f'"meta":{{{(meta + counted).rstrip(",")}}},"data":{data}}}'
+        f'"meta":{{{(maker + meta + counted).rstrip(",")}}},"data":{data}}}'
     )
 
 
@@ -267,7 +283,8 @@ def objects_json(
     """Return the JSON of rows of one kind."""
     shown = library_json(library, base)
     if kind == "item":
-        return [item_json(row, library, base, shown) for row in found]
+        made = makers(db, library, [row[0] for row in found])
+        return [item_json(row, library, base, shown, made.get(row[0], "")) for row in found]
     if kind == "collection":
         return [collection_json(db, row, library, base, shown) for row in found]
     return [search_json(row, library, base, shown) for row in found]

@@ -48,11 +48,16 @@ class _Known:
 
     def __init__(self) -> None:
         self.items: dict[str, str] = {}
+        self.files: set[str] = set()
         self.collections: set[str] = set()
 
     def item_type(self, key: str) -> str | None:
         """Return the type of an item of this seed."""
         return self.items.get(key)
+
+    def has_file(self, key: str) -> bool:
+        """Whether this seed has a file of this key."""
+        return key in self.files
 
     def has_collection(self, key: str) -> bool:
         """Whether this seed has a collection."""
@@ -76,6 +81,8 @@ def _demo_rows(raw: Mapping[str, Any], version: int) -> Iterator[tuple[str, str,
     for given in raw["items"]:
         version += 1
         known.items[given["key"]] = given["itemType"]
+        if given.get("linkMode") not in (None, "linked_url", "embedded_image"):
+            known.files.add(given["key"])
         yield "item", given["key"], version, validate.item(given, None, known)
 
 

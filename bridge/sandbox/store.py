@@ -54,6 +54,9 @@ _TABLES = (
         library INTEGER NOT NULL, collection TEXT NOT NULL, item TEXT NOT NULL,
         PRIMARY KEY (library, collection, item)) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS item_collections_item ON item_collections (library, item)",
+    """CREATE TABLE IF NOT EXISTS makers (
+        library INTEGER NOT NULL, item TEXT NOT NULL, user INTEGER NOT NULL,
+        PRIMARY KEY (library, item)) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS deletions (
         library INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL,
         PRIMARY KEY (library, kind, key)) WITHOUT ROWID""",

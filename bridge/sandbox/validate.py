@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bridge.data import schema
-from bridge.sandbox import normalise
+from bridge.sandbox import attached, normalise
 from bridge.sandbox.refusal import RefusedError
 
 if TYPE_CHECKING:
@@ -20,13 +20,7 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 
-KEY = re.compile(r"[23456789ABCDEFGHIJKLMNPQRSTUVWXYZ]{8}")
-LINK_MODES = ("imported_file", "imported_url", "linked_file", "linked_url", "embedded_image")
-ANNOTATION_TYPES = ("highlight", "underline", "note", "image", "ink", "text")
-
-_MAX_FIELD = 65_535  # bytes
 _MAX_NAME = 255
-_MAX_ANNOTATION = 7_500
 _COMMON = frozenset(
     {
         *("key", "version", "itemType", "parentItem", "creators", "tags", "collections", "relations"),
@@ -39,22 +33,10 @@ _ATTACHMENT = frozenset(
         *("md5", "mtime", "lastRead"),
     }
 )
-_ANNOTATION_TEXTS = (
-    "annotationAuthorName",
-    "annotationText",
-    "annotationComment",
-    "annotationColor",
-    "annotationPageLabel",
-    "annotationSortIndex",
-    "annotationPosition",
-)
 _ONLY_FOR = {
     "note": "'note' property is valid only for note and attachment items",
     **{name: f"'{name}' is valid only for attachment items" for name in ("linkMode", "contentType", "charset")},
 }
-_STORED = frozenset({"imported_file", "imported_url", "embedded_image"})
-_COLOUR = re.compile(r"#[0-9a-z]{6}")
-_SORT_INDEX = re.compile(r"\d{5}\|\d{6}\|\d{5}|\d{5}\|\d{8}|\d{7,8}")
 _PREDICATES = re.compile(r"owl:sameAs|dc:replaces|dc:relation|mendeleyDB:\w+")
 _ITEM_URI = re.compile(r"http://zotero\.org/(users|groups)/\d+/items/[A-Z0-9]{8}")
 
@@ -66,6 +48,9 @@ class Lookup(Protocol):
 
     def item_type(self, key: str) -> str | None:
         """Return the type of an item in the library, or None if it is not there."""
+
+    def has_file(self, key: str) -> bool:
+        """Whether this item of the library is an attachment with a file, which can be read and marked."""
 
     def has_collection(self, key: str) -> bool:
         """Whether the library has this collection."""
@@ -81,16 +66,16 @@ def item(given: Mapping[str, Any], old: Data | None, lookup: Lookup) -> Data:
     """
     kind = _item_type(given, old)
     _check_properties(given, kind)
-    parent = _parent(given, old, kind, lookup)
+    parent = attached.parent(given, old, kind, lookup)
     data: Data = {"parentItem": parent} if parent else {}
     data["itemType"] = kind.name
     body = _retyped(old, kind) if old is not None else {}
     if kind.name == "attachment":
-        data.update(_attachment(given, body, lookup))
+        data.update(attached.attachment(given, body, lookup))
     elif kind.name == "annotation":
-        data.update(_annotation(given, body))
+        data.update(attached.annotation(given, body))
     elif kind.name == "note":
-        data["note"] = _note(given.get("note", body.get("note", "")))
+        data["note"] = attached.note(given.get("note", body.get("note", "")))
     else:
         data.update(_fields(given, body, kind))
     if _flag(given.get("deleted", body.get("deleted", False))):
@@ -116,7 +101,7 @@ def template(kind: ItemType, link_mode: str | None, annotation_type: str | None)
     if kind.name == "attachment":
         data.update(linkMode=link_mode, title="", accessDate="", url="", note="")
         data.update(contentType="", charset="")
-        if link_mode in _STORED:
+        if link_mode in attached.STORED:
             data.update(filename="", md5=None, mtime=None)
         if link_mode == "linked_file":
             data["path"] = ""
@@ -153,7 +138,7 @@ def _check_properties(given: Mapping[str, Any], kind: ItemType) -> None:
     if kind.name == "attachment":
         own = _ATTACHMENT
     elif kind.name == "annotation":
-        own = frozenset({"annotationType", *_ANNOTATION_TEXTS})
+        own = frozenset({"annotationType", *attached.ANNOTATION_TEXTS})
     elif kind.name == "note":
         own = frozenset({"note"})
     else:
@@ -184,38 +169,12 @@ def _retyped(old: Data, kind: ItemType) -> Data:
     return {**moved, "creators": creators}
 
 
-def _parent(given: Mapping[str, Any], old: Data | None, kind: ItemType, lookup: Lookup) -> str | None:
-    if "parentItem" not in given:
-        if given.get("collections") and not kind.regular:
-            return None  # a child that is put into a collection leaves its parent
-        if kind.name == "annotation" and old is None:
-            raise RefusedError(400, "Annotation must have a parent item")
-        return old.get("parentItem") if old else None
-    key = given["parentItem"]
-    if key in (False, None, ""):
-        if kind.name == "annotation":
-            raise RefusedError(400, "Annotation must have a parent item")
-        return None
-    if kind.regular:
-        raise RefusedError(400, "Invalid property 'parentItem'")
-    if not isinstance(key, str) or not KEY.fullmatch(key):
-        raise RefusedError(400, "'parentItem' must be a valid item key")
-    above = lookup.item_type(key)
-    if above is None:
-        raise RefusedError(409, f"Parent item {key} not found", data={"parentItem": key})
-    if kind.name == "annotation" and above != "attachment":
-        raise RefusedError(400, "Parent item of highlight annotation must be a PDF attachment")
-    if kind.name != "annotation" and not schema().types[above].regular and above != "note":
-        raise RefusedError(409, f"Parent item {key} cannot be a note or attachment", data={"parentItem": key})
-    return key
-
-
 def _fields(given: Mapping[str, Any], body: Data, kind: ItemType) -> Data:
     values: Data = {}
     for name in kind.fields:
         raw = given.get(name, body.get(name, ""))
         value = normalise.timestamp(raw, name) if name == "accessDate" else normalise.text(raw, name)
-        if len(value.encode()) > _MAX_FIELD:
+        if len(value.encode()) > normalise.MAX_FIELD:
             raise RefusedError(413, f"'{name}' field value '{value[:50]}…' too long")
         values[name] = value
     title = kind.fields[0]
@@ -246,82 +205,11 @@ def _creators(value: Any, kind: ItemType) -> list[dict[str, str]]:
     return kept
 
 
-def _attachment(given: Mapping[str, Any], body: Data, lookup: Lookup) -> Data:
-    mode = given.get("linkMode", body.get("linkMode"))
-    if mode is None:
-        raise RefusedError(400, "'linkMode' property not provided")
-    if mode not in LINK_MODES:
-        raise RefusedError(400, f"'{mode}' is not a valid linkMode")
-    if body and mode != body["linkMode"]:
-        raise RefusedError(400, "Cannot change attachment linkMode")
-    if mode == "linked_file" and lookup.in_group:
-        raise RefusedError(400, "Linked files can only be added to user libraries")
-    data: Data = {"linkMode": mode}
-    for name in ("title", "accessDate", "url", "note", "contentType", "charset"):
-        raw = given.get(name, body.get(name, ""))
-        if name == "accessDate":
-            data[name] = normalise.timestamp(raw, name)
-        else:
-            data[name] = _note(raw) if name == "note" else normalise.text(raw, name)
-    if mode == "linked_file":
-        data["path"] = normalise.text(given.get("path", body.get("path", "")), "path")
-    data.update(_stored_file(given, body, mode))
-    if (read := given.get("lastRead", body.get("lastRead"))) is not None:
-        data["lastRead"] = read
-    return data
-
-
-def _stored_file(given: Mapping[str, Any], body: Data, mode: str) -> Data:
-    known = ("md5", "mtime")
-    if mode not in _STORED:
-        for name in known:
-            if given.get(name):
-                raise RefusedError(400, f"'{name}' is valid only for imported and embedded-image attachments")
-        return {}
-    name = normalise.text(given.get("filename", body.get("filename", "")), "filename")
-    if "/" in name or "\\" in name:
-        raise RefusedError(400, f"Stored-file filename '{name}' cannot contain a slash")
-    # A null does not take away what is known of a stored file.
-    return {"filename": name, **{name: given.get(name) or body.get(name) for name in known}}
-
-
-def _annotation(given: Mapping[str, Any], body: Data) -> Data:
-    kind = given.get("annotationType", body.get("annotationType"))
-    if kind not in ANNOTATION_TYPES:
-        raise RefusedError(400, f"'{kind}' is not a valid annotationType")
-    if body and kind != body["annotationType"]:
-        raise RefusedError(400, "Annotation type cannot be changed")
-    data: Data = {"annotationType": kind}
-    for name in _ANNOTATION_TEXTS:
-        data[name] = normalise.text(given.get(name, body.get(name, "")), name)
-    if kind in {"highlight", "underline"}:
-        data["annotationText"] = data["annotationText"][:_MAX_ANNOTATION]
-    elif data.pop("annotationText"):
-        raise RefusedError(400, "'annotationText' can only be set for highlight and underline annotations")
-    data["annotationColor"] = data["annotationColor"] or "#ffd400"
-    if not _COLOUR.fullmatch(data["annotationColor"]):
-        raise RefusedError(400, "annotationColor must be a hex color (e.g., '#FF0000')")
-    if len(data["annotationPageLabel"].encode()) > 50:
-        raise RefusedError(400, "Annotation page label is too long")
-    if not _SORT_INDEX.fullmatch(data["annotationSortIndex"]):
-        raise RefusedError(400, f"Invalid sortIndex '{data['annotationSortIndex']}'")
-    if len(data["annotationPosition"].encode()) > _MAX_FIELD:
-        raise RefusedError(413, "Annotation position is too long")
-    return data
-
-
-def _note(value: Any) -> str:
-    given = normalise.note_html(value if isinstance(value, str) else "")
-    if len(given) > normalise.MAX_NOTE:
-        raise RefusedError(413, f"Note '{given[:50]}…' too long")
-    return given
-
-
 def _collections(value: Any, lookup: Lookup) -> list[str]:
     if not isinstance(value, list):
         raise RefusedError(400, "'collections' property must be an array")
     for key in value:
-        if not isinstance(key, str) or not KEY.fullmatch(key):
+        if not isinstance(key, str) or not normalise.KEY.fullmatch(key):
             raise RefusedError(400, f"'{key}' is not a valid collection key")
         if not lookup.has_collection(key):
             raise RefusedError(409, f"Collection {key} not found", data={"collection": key})
@@ -363,7 +251,7 @@ def collection(given: Mapping[str, Any], old: Data | None, lookup: Lookup) -> Da
     if parent in (None, ""):
         parent = False
     if parent is not False:
-        if not isinstance(parent, str) or not KEY.fullmatch(parent):
+        if not isinstance(parent, str) or not normalise.KEY.fullmatch(parent):
             raise RefusedError(400, f"'{parent}' is not a valid collection key")
         if not lookup.has_collection(parent):
             raise RefusedError(409, f"Parent collection {parent} not found", data={"collection": parent})

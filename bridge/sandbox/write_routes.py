@@ -111,7 +111,8 @@ def keeps_dates(request: Request) -> bool:
 
 
 def _writer(call: Call) -> Writer:
-    return Writer(call.store, call.library, call.rights, keeps_dates(call.request))
+    user = call.key.user if call.key is not None else 0
+    return Writer(call.store, call.library, call.rights, keeps_dates(call.request), user)
 
 
 def _let_another_write(call: Call) -> None:

@@ -31,12 +31,16 @@ _QUIET = {"collections", "relations", "inPublications"}  # changes that leave da
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes where. ``keeps_dates``: the client is Zotero itself and its ``dateModified`` is stored as given."""
+    """Who writes where. ``keeps_dates``: the client is Zotero itself and its ``dateModified`` is stored as given.
+
+    ``user`` is whose key it is.
+    """
 
     store: Store
     library: Library
     rights: Rights
     keeps_dates: bool = False
+    user: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def put_or_patch(writer: Writer, kind: str, key: str, given: Any, header: int | 
     if not isinstance(given, dict):
         raise RefusedError(400, f"Uploaded data must be a JSON {kind} object")
     given = unwrap(given)
-    if not validate.KEY.fullmatch(key):
+    if not normalise.KEY.fullmatch(key):
         raise RefusedError(400, f"'{key}' is not a valid {kind} key")
     if "key" in given and given["key"] != key:
         raise RefusedError(400, f"{_WORDS[kind]} key in request does not match key in JSON")
@@ -179,7 +183,7 @@ def _key(given: Mapping[str, Any], kind: str) -> str | None:
     key = given.get("key")
     if key is None:
         return None
-    if not isinstance(key, str) or not validate.KEY.fullmatch(key):
+    if not isinstance(key, str) or not normalise.KEY.fullmatch(key):
         raise RefusedError(400, f"'{key}' is not a valid {kind} key")
     return key
 
@@ -259,6 +263,8 @@ def _store(
     if old is not None and data == old.data:
         return Outcome(key, old.version, changed=False)
     lib.save(db, writer.library, kind, key, version, data)
+    if old is None and kind == "item" and writer.library.kind == "groups":
+        db.execute("INSERT OR REPLACE INTO makers VALUES (?, ?, ?)", (writer.library.id, key, writer.user))
     return Outcome(key, version, changed=True)
 
 
@@ -329,4 +335,4 @@ def use_token(store: Store, key: str, token: str) -> None:
 
 def unique_keys(text: str) -> list[str]:
     """Return the well-formed keys of a comma-separated list; the server drops the others silently."""
-    return normalise.unique(k for k in text.split(",") if validate.KEY.fullmatch(k))
+    return normalise.unique(k for k in text.split(",") if normalise.KEY.fullmatch(k))

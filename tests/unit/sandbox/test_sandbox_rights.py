@@ -188,3 +188,12 @@ def test_nobody_but_root_may_wipe(api: Api) -> None:
     assert root(api, "POST", "/users/1/clear", name="eve").status_code == 401
     assert api.client.post("/users/1/clear").status_code == 401
     assert [one["key"] for one in api.get("items").json()] == [made["key"]]
+
+
+def test_in_a_group_every_item_says_who_made_it(api: Api) -> None:
+    path = "/" + api.server.add_group(205, "Ours", role="admin")
+    (made,) = api.client.post(f"{path}/items", json=[BOOK]).json()["successful"].values()
+    maker = made["meta"]["createdByUser"]
+    assert (maker["id"], bool(maker["username"])) == (1, True)
+    assert api.client.get(f"{path}/items/{made['key']}").json()["meta"]["createdByUser"] == maker
+    assert "createdByUser" not in api.make()["meta"], "one's own library does not say"

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from bridge.data import schema
 from bridge.sandbox import normalise, validate
 from bridge.sandbox.refusal import RefusedError
-from bridge.sandbox.validate import KEY
 
 _TAG = st.builds(lambda tag, kind: {"tag": tag, "type": kind}, st.text(max_size=20), st.sampled_from([0, 1]))
 
@@ -21,6 +20,9 @@ class Nothing:
 
     def item_type(self, key: str) -> str | None:
         return None
+
+    def has_file(self, key: str) -> bool:
+        return False
 
     def has_collection(self, key: str) -> bool:
         return False
@@ -77,9 +79,9 @@ def test_dates_people_write(date: str, parsed: str) -> None:
 
 
 def test_keys_are_made_of_the_servers_alphabet() -> None:
-    assert KEY.fullmatch("ABCD2345")
-    assert not KEY.fullmatch("ABCD1230")
-    assert not KEY.fullmatch("ABCD23456")
+    assert normalise.KEY.fullmatch("ABCD2345")
+    assert not normalise.KEY.fullmatch("ABCD1230")
+    assert not normalise.KEY.fullmatch("ABCD23456")
 
 
 @pytest.mark.parametrize(

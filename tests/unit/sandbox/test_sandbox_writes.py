@@ -251,6 +251,12 @@ def test_annotations_live_under_files_and_are_checked(api: Api) -> None:
     )
     data = report["successful"]["0"]["data"]
     assert (len(data["annotationText"]), data["annotationColor"]) == (7500, "#ffd400")
+    link = api.make("attachment", linkMode="linked_url", parentItem=paper, url="https://example.org")["key"]
+    refused = api.post({**good, "parentItem": link})["failed"]["0"]
+    assert (refused["code"], refused["message"]) == (
+        400,
+        "Parent item of highlight annotation must be a PDF attachment",
+    )
     assert {f["code"] for f in report["failed"].values()} == {400}
     assert len(report["failed"]) == 5
 
@@ -523,3 +529,43 @@ def test_full_text_has_versions(api: Api) -> None:
     assert api("POST", "fulltext", [{"key": file, "content": "w"}]).status_code == 428
     report = api.post({"key": file, "content": "more"}, kind="fulltext", If_Unmodified_Since_Version=at)
     assert report["success"] == {"0": file}
+
+
+def test_images_inside_notes_stay_where_they_are(api: Api) -> None:
+    paper = api.make()["key"]
+    note, other = (api.make("note", note=text, parentItem=paper)["key"] for text in ("one", "two"))
+    image = {"itemType": "attachment", "linkMode": "embedded_image", "contentType": "image/png", "parentItem": note}
+    report = api.post(
+        image,
+        {**image, "parentItem": False},
+        {**image, "contentType": "text/html"},
+        {**image, "note": "n"},
+        {**image, "tags": [{"tag": "t"}]},
+        {**image, "linkMode": "imported_file"},
+    )
+    made = report["successful"]["0"]
+    assert {place: refused["code"] for place, refused in report["failed"].items()} == {
+        **dict.fromkeys(("1", "2", "3", "4"), 400),
+        "5": 409,
+    }
+    assert report["failed"]["1"]["message"] == "Embedded-image attachment must have a parent item"
+    for parent in (other, False):
+        refused = api("PATCH", f"items/{made['key']}", {"parentItem": parent, "version": made["version"]})
+        assert (refused.status_code, refused.text) == (400, "Cannot change parent item of embedded-image attachment")
+    assert api.post({"itemType": "note", "note": "x", "parentItem": note})["failed"]["0"]["code"] == 409
+
+
+def test_erasing_a_paper_erases_and_logs_all_below_it(api: Api) -> None:
+    """R21: the file, the mark in it, the note, and the image in the note."""
+    paper = api.make()
+    file = api.make("attachment", linkMode="imported_file", contentType="application/pdf", parentItem=paper["key"])
+    mark = api.make(
+        "annotation", parentItem=file["key"], annotationType="ink", annotationSortIndex="00000|000000|00000"
+    )
+    note = api.make("note", note="x", parentItem=paper["key"])
+    image = api.make("attachment", linkMode="embedded_image", contentType="image/png", parentItem=note["key"])
+    since = api.version
+    erased = api("DELETE", f"items/{paper['key']}", If_Unmodified_Since_Version=paper["version"])
+    assert erased.status_code == 204
+    gone = api.get(f"deleted?since={since}").json()["items"]
+    assert sorted(gone) == sorted(one["key"] for one in (paper, file, mark, note, image))

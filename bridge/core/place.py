@@ -88,6 +88,10 @@ class NoteIndex(Protocol):
         """Forget paths."""
         ...
 
+    def heirs(self) -> Mapping[ItemId, ItemId]:
+        """Papers that are no more and became others, with those: their notes may name either (R22)."""
+        ...
+
     def taken_names(self) -> Mapping[str, Sequence[str]]:
         """Casefolded base names (without ``.md``) and aliases of all known notes, to the paths bearing them (R27)."""
         ...

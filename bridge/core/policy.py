@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bridge.core.children import FILES, HIGHLIGHTS, NOTES
+from bridge.core.names import EXTENSION, folded
 
 Text = Callable[[str], str]
 
@@ -52,6 +53,18 @@ def normal_day(text: str) -> str:
     return found[1] if found else text
 
 
+_LINK = re.compile(r"\[\[(?:[^\[\]|#^]*/)?([^\[\]|#^/]+)(?:[#^|][^\[\]]*)?\]\]")
+
+
+def normal_link(text: str) -> str:
+    """A link in the form in which two are compared: by the name of the file alone.
+
+    So a link that Obsidian rewrote in the vault's own format, or that a person gave another text, is the same link.
+    """
+    found = _LINK.fullmatch(text.strip())
+    return f"[[{folded(found[1].strip().removesuffix(EXTENSION))}]]" if found else normal_text(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One row of the table.
@@ -84,8 +97,8 @@ class Policy:
 #: The canonical order of keys in a note: what one edits first, machine keys last. Custom fields follow ``url``.
 ORDER: tuple[str, ...] = (
     "title", "status", "status-date", "tags", "keywords", "collections", "authors", "year", "published", "venue",
-    "type", "doi", "url", "added", "started", "finished", "aliases", "citekey", "zotero-library", "zotero-key",
-    "zotero-link", "zotero-status", "zotero-stamp",
+    "type", "doi", "url", "added", "started", "finished", "aliases", "citekey", "also-in", "merged-into",
+    "zotero-library", "zotero-key", "zotero-link", "zotero-status", "zotero-stamp",
 )  # fmt: skip
 
 
@@ -121,6 +134,8 @@ def build_policy(
         Field("aliases", Kind.LOCAL),  # after `citekey`: a former key joins them
         Field("zotero-link", Kind.DERIVED),
         Field("zotero-status", Kind.DERIVED),
+        Field("merged-into", Kind.DERIVED, normal=normal_link),
+        Field("also-in", Kind.DERIVED, normal=normal_link, many=True, ordered=False),
         *(Field(name, Kind.BLOCK) for name in ("abstract", HIGHLIGHTS, NOTES, FILES)),
     ]
     return Policy({row.name: row for row in rows})

@@ -30,7 +30,7 @@ class Edit:
     new stamp (vault side only; ``""`` leaves the one that is there). ``before`` is the face this side showed at the
     last agreement: who follows a title or a citation key needs to know the old one (R30). ``written`` holds the texts
     of managed blocks by name as they were generated last, so far as they are remembered: what a note shows beyond them
-    is a person's (R29).
+    is a person's (R29). ``was`` names the item the note is bound to until now, where it becomes another one's (R22).
     """
 
     id: ItemId
@@ -40,6 +40,12 @@ class Edit:
     stamp: str = ""
     before: Face = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
+    was: ItemId | None = None
+
+    @property
+    def bound(self) -> ItemId:
+        """The item whose note is edited, as the note says it."""
+        return self.was or self.id
 
 
 @dataclass(frozen=True, slots=True)

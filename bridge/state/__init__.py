@@ -18,6 +18,7 @@ from bridge.state.db import transaction
 from bridge.state.deeds import Deeds
 from bridge.state.history import ConflictRow, CycleRow, History
 from bridge.state.items import Items
+from bridge.state.kin import Kin
 from bridge.state.notes import Notes
 from bridge.state.pages import Pages
 from bridge.state.schema import migrate
@@ -30,13 +31,15 @@ class State:
 
     Its parts share one connection: :attr:`items` (what Zotero sent), :attr:`notes` (what the vault showed),
     :attr:`agreements` (bases, stamps, intentions), :attr:`history` (conflicts, held parts, cycles and their changes),
-    :attr:`pages` (what index notes show), :attr:`deeds` (what cycles did, to be taken back).
+    :attr:`pages` (what index notes show), :attr:`deeds` (what cycles did, to be taken back), :attr:`kin` (papers that
+    have to do with each other).
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        self.items = Items(connection)
-        self.notes = Notes(connection)
+        self.kin = Kin(connection)
+        self.items = Items(connection, self.kin)
+        self.notes = Notes(connection, self.kin)
         self.agreements = Agreements(connection)
         self.history = History(connection)
         self.pages = Pages(connection)

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from bridge.core.record import Base, ItemId, Standing
+from bridge.core.record import Base, Face, ItemId, Standing
 from bridge.state.faces import dump, load_face
 
 
@@ -121,6 +121,26 @@ class Agreements:
             self._db.execute(
                 "UPDATE agreements SET zotero = json_remove(zotero, ?), vault = json_remove(vault, ?)", (path, path)
             )
+
+    def inherit(self, old: ItemId, new: ItemId, face: Face) -> None:
+        """All that was agreed about one item is agreed about another, whose note its note becomes (R22).
+
+        An open conflict is one with the other's value from now on (law 3). Nothing is done where the other has a base.
+
+        :param face: what Zotero shows of the other.
+        """
+        if self.base(new) is not None:
+            return
+        for field in self.conflicts(old):
+            query = (
+                "UPDATE conflicts SET zotero = ?, answer = ''"
+                " WHERE library = ? AND key = ? AND field = ? AND ended = ''"
+            )
+            value = face.get(field, "")
+            self._db.execute(query, (value if isinstance(value, str) else "", *old, field))
+        for table in ("agreements", "bases", "intents", "conflicts"):
+            query = f"UPDATE OR IGNORE {table} SET library = ?, key = ? WHERE library = ? AND key = ?"  # noqa: S608 (constant)
+            self._db.execute(query, (*new, *old))
 
     # --- tombstones -------------------------------------------------------------------------------------------------
 

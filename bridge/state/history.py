@@ -12,6 +12,7 @@ from bridge.core.plan import Conflict, Held
 from bridge.core.record import ItemId
 from bridge.errors import OutdatedAnswerError, UsageError
 from bridge.state.faces import dump
+from bridge.state.kin import Kin
 from bridge.state.notes import Notes
 
 
@@ -142,7 +143,7 @@ class History:
             " GROUP BY h.library, h.key, h.code, h.field, h.reason ORDER BY h.library, h.key"
         )
         items = [Held(row[0], row[1], row[2], row[3], ItemId(row[4], row[5])) for row in rows]
-        return items + list(Notes(self._db).held())
+        return items + list(Notes(self._db, Kin(self._db)).held())
 
     # --- put-backs (R15) ----------------------------------------------------------------------------------------------
 

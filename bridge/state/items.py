@@ -7,17 +7,18 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bridge.core.record import ItemId
+from bridge.core.record import ItemId, Life
 from bridge.state.below import CHILD_TYPES, below, content, owners
 from bridge.state.db import transaction
 from bridge.state.faces import dump
+from bridge.state.kin import Kin, doi
 
 
 class Items:
     """The stored objects; the item store of :class:`bridge.zotero.side.ZoteroSide`."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, db: sqlite3.Connection, kin: Kin) -> None:
+        self._db, self._kin = db, kin
 
     # --- libraries --------------------------------------------------------------------------------------------------
 
@@ -82,6 +83,8 @@ class Items:
         suspicious: set[str] = set()
         moved: list[str] = []
         rows = []
+        strangers: list[ItemId] = []
+        relatives: list[ItemId] = []
         for obj in objects:
             data, key, version = obj["data"], obj["key"], int(obj["version"])
             text = dump(obj)
@@ -97,19 +100,27 @@ class Items:
                 pending = paper and (changed or bool(old[2]))
             if changed and not paper:
                 moved.append(key)
+            if pending:
+                (strangers if old is None else relatives).append(ItemId(library, key))
             trashed = bool(data.get("deleted"))
-            rows.append((library, key, version, text, paper, data.get("parentItem") or None, trashed, pending))
+            parent = data.get("parentItem") or None
+            rows.append((library, key, version, text, paper, parent, trashed, pending, doi(data) if paper else ""))
         with transaction(self._db):
             due = owners(self._db, library, [key for key in moved if key in known])
+            self._kin.touch(relatives)  # who is no kin any more after this
             self._db.executemany(
-                "INSERT INTO items (library, key, version, json, paper, parent, trashed, pending)"
-                " VALUES (?,?,?,?,?,?,?,?)"
+                "INSERT INTO items (library, key, version, json, paper, parent, trashed, pending, doi)"
+                " VALUES (?,?,?,?,?,?,?,?,?)"
                 " ON CONFLICT (library, key) DO UPDATE SET version = excluded.version, json = excluded.json, gone = 0,"
                 " paper = excluded.paper, parent = excluded.parent, trashed = excluded.trashed,"
-                " pending = excluded.pending",
+                " pending = excluded.pending, doi = excluded.doi",
                 rows,
             )
             self._set_due(library, due | owners(self._db, library, moved))
+            self._kin.put(library, objects, known.keys())
+            self._kin.touch(relatives)
+            # What twins show of each other are notes, and new papers have none yet.
+            self._kin.touch(strangers, twins=False)
         return frozenset(suspicious)
 
     def _set_due(self, library: str, papers: Iterable[str]) -> None:
@@ -129,7 +140,8 @@ class Items:
 
     def mark_gone(self, library: str, keys: Iterable[str]) -> int:
         """Note that the server erased items; their last content is kept. Returns how many that were."""
-        erased = dump(sorted(keys))
+        keys = sorted(keys)
+        erased = dump(keys)
         standing = (
             "SELECT items.key FROM items JOIN json_each(?) AS erased ON items.key = erased.value"
             " WHERE library = ? AND NOT gone AND NOT paper"
@@ -137,11 +149,13 @@ class Items:
         children = [row[0] for row in self._db.execute(standing, (erased, library))]
         with transaction(self._db):
             self._set_due(library, owners(self._db, library, children))
-            return self._db.execute(
+            done = self._db.execute(
                 "UPDATE items SET gone = 1, pending = paper"
                 " WHERE library = ? AND NOT gone AND key IN (SELECT value FROM json_each(?))",
                 (library, erased),
             ).rowcount
+            self._kin.touch([ItemId(library, key) for key in keys])
+            return done
 
     def keys(self, library: str) -> set[str]:
         """All keys that are stored and not erased."""
@@ -155,7 +169,7 @@ class Items:
         )
         return {row[0] for row in self._db.execute(query, (library,))}
 
-    def life(self, item: ItemId) -> str | None:
+    def life(self, item: ItemId) -> Life | None:
         """``live``, ``trashed`` or ``deleted``; ``None`` for an item never heard of, or one that is no paper."""
         row = self._db.execute(
             "SELECT trashed, gone FROM items WHERE library = ? AND key = ? AND paper", item

@@ -15,6 +15,7 @@ from bridge.core.plan import Held
 from bridge.core.record import ItemId
 from bridge.state.db import transaction
 from bridge.state.faces import dump, load_face
+from bridge.state.kin import Kin
 from bridge.state.schema import base_name
 
 _COLUMNS = "path, size, mtime_ns, inode, digest, library, key, stamp, face, facts, held, pending"
@@ -25,8 +26,8 @@ COPY_CODES = frozenset({"copied-note", "conflict-copy"})
 class Notes:
     """Implements :class:`bridge.core.place.NoteIndex`."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, db: sqlite3.Connection, kin: Kin) -> None:
+        self._db, self._kin = db, kin
 
     def stats(self) -> Mapping[str, Stat]:
         """Path to stat of every file known."""
@@ -67,6 +68,7 @@ class Notes:
     def put_rows(self, rows: Sequence[NoteRow]) -> None:
         """Remember rows, by path."""
         with transaction(self._db):
+            self._touch({row.path: row.id for row in rows})
             self._db.executemany("DELETE FROM names WHERE path = ?", ((row.path,) for row in rows))
             self._db.executemany(
                 "INSERT INTO names VALUES (?,?)",
@@ -93,8 +95,28 @@ class Notes:
 
     def drop_rows(self, paths: Iterable[str]) -> None:
         """Forget paths."""
+        paths = list(paths)
         with transaction(self._db):
+            self._touch(dict.fromkeys(paths))
             self._db.executemany("DELETE FROM notes WHERE path = ?", ((path,) for path in paths))
+
+    def _touch(self, homes: Mapping[str, ItemId | None]) -> None:
+        """Notes are at these paths from now on; kin show where a paper's note is, and whether it has one."""
+        if not homes or not self._kin.is_any:
+            return
+        query = "SELECT path, library, key FROM notes WHERE path IN (SELECT value FROM json_each(?))"
+        known = {path: ItemId(*item) for path, *item in self._db.execute(query, (dump([*homes]),)) if item[1]}
+        moved = {path for path, item in homes.items() if known.get(path) != item}
+        self._kin.touch([item for path in sorted(moved) for item in (known.get(path), homes[path]) if item])
+
+    def is_alone(self, path: str) -> bool:
+        """Whether no other note bears the base name of this one, as a name or an alias."""
+        query = "SELECT 1 FROM names WHERE name = ? AND path <> ? LIMIT 1"
+        return self._db.execute(query, (base_name(path), path)).fetchone() is None
+
+    def heirs(self) -> Mapping[ItemId, ItemId]:
+        """Papers that are others by now, merged into them or moved to their library; see :meth:`Kin.heirs`."""
+        return self._kin.heirs()
 
     def forget_stats(self) -> None:
         """Have every file read again: the configuration by which notes are read has changed."""

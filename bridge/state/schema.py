@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 from bridge.core.names import EXTENSION, folded
 from bridge.errors import StateError
+from bridge.state.kin import doi, relations
 
 #: Each entry brings the file from version n to n + 1; a released entry is never edited.
 MIGRATIONS: tuple[str, ...] = (
@@ -126,12 +128,29 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE items SET pending = 1 WHERE paper AND EXISTS (
         SELECT 1 FROM items AS child WHERE child.library = items.library AND child.parent = items.key);
     """,
+    """
+    -- Which paper replaces which, and which are one work (bridge.state.kin); the other end may be of any library.
+    CREATE TABLE relations (
+        library TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, to_library TEXT NOT NULL, to_key TEXT NOT NULL,
+        PRIMARY KEY (library, key, kind, to_library, to_key)) WITHOUT ROWID;
+    CREATE INDEX relations_to ON relations (to_library, to_key);
+    INSERT OR IGNORE INTO relations
+        SELECT library, items.key, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
+        FROM items, json_each(relations_of(items.json)) WHERE paper;
+    ALTER TABLE items ADD COLUMN doi TEXT NOT NULL DEFAULT '';
+    UPDATE items SET doi = doi_of(json) WHERE paper;
+    CREATE INDEX items_doi ON items (doi) WHERE doi <> '';
+    """,
 )
 
 
 def base_name(path: str) -> str:
     """A note's name as links name it, in the form in which names are compared."""
     return folded(path.rpartition("/")[2].removesuffix(EXTENSION))
+
+
+def _relations_of(text: str) -> str:
+    return json.dumps([(kind, *to) for kind, to in relations(json.loads(text)["data"])])
 
 
 def migrate(db: sqlite3.Connection) -> None:
@@ -146,5 +165,7 @@ def migrate(db: sqlite3.Connection) -> None:
         )
     db.create_function("folded", 1, folded)
     db.create_function("base_name", 1, base_name)
+    db.create_function("relations_of", 1, _relations_of)
+    db.create_function("doi_of", 1, lambda text: doi(json.loads(text)["data"]))
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")

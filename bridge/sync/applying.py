@@ -124,12 +124,13 @@ class Applier:
             task = by_id[outcome.id]
             if outcome.result == "applied":
                 assert outcome.record is not None
+                record = self._planner.complete(outcome.record)
                 with self._state.transaction():
                     self._keep_answer(*intents[task.id], outcome.record)
                     self._log("zotero", [(task, task.zotero.face, task.plan.zotero)])
                 shown = vault_after(task.note.face, task.plan.vault)
-                agreed = sent(task.base, task.plan.zotero, outcome.record.face, shown)
-                yield _Done(task, agreed, outcome.record)
+                agreed = sent(task.base, task.plan.zotero, record.face, shown)
+                yield _Done(task, agreed, record)
             elif outcome.result == "refused":
                 yield self._refused(task, outcome)
             elif outcome.result == "unknown":
@@ -148,7 +149,7 @@ class Applier:
         raw = self._state.items.get_item(task.id)
         if raw is None or not task.plan.zotero:
             return task
-        record = self._side.foretell(raw, task.plan.zotero)
+        record = self._planner.complete(self._side.foretell(raw, task.plan.zotero))
         shown = vault_after(task.note.face, task.plan.vault)
         agreed = sent(task.base, task.plan.zotero, record.face, shown)
         return self._after_sending(_Done(task, agreed, record))[0]
@@ -212,7 +213,7 @@ class Applier:
                     agreed, task.plan, task.zotero.face, vault_after(task.note.face, task.plan.vault), self._policy
                 )
                 mark = task.stamp
-                if task.zotero.life != "deleted":
+                if not task.rests:
                     mark = stamp(task.id, predicted.zotero, self._policy, predicted.conflicts)
                 number = self._state.agreements.add(task.id, predicted, mark, self._now())
                 pledged[task.id] = (task, agreed, number, mark)
@@ -224,6 +225,7 @@ class Applier:
                         record=task.zotero,
                         stamp=mark,
                         before=_before(task),
+                        was=task.was,
                     )
                 )
         outcomes: list[Outcome] = []
@@ -270,11 +272,15 @@ class Applier:
                 history.count_put_back(task.id, put.field)
             still = plan.open - {c.field for c in plan.conflicts}
             is_waiting = bool(plan.unsent) or (bool(still) and bool(still - self._standing(task)))
-            if is_waiting and task.zotero.life != "deleted":
+            if is_waiting and not task.rests:
                 waiting.append(task.id)
-        done = [task.id for task in tasks]
+        was = [task.was for task in tasks if task.was is not None]
+        for item in was:
+            history.set_held(item, ())
+        done = [*(task.id for task in tasks), *was]
         self._state.items.set_pending(done, pending=False)
         self._state.notes.set_pending(done, pending=False)
+        self._state.items.set_pending(self._state.kin.touched.intersection(done), pending=True)
         self._state.notes.set_pending(waiting, pending=True)
 
     def _standing(self, task: Task) -> frozenset[str]:

@@ -135,8 +135,10 @@ class _Cycle:
             self.report.plan = [row for each in planned for row in self._preview(*each)]
             self._count_waiting([plans for _, _, plans in planned])
             return
+        self.state.kin.touched.clear()
         for side, planner, plans in planned:
             self._apply(side, planner, plans)
+        self._tell_kin([(side, planner) for side, planner, _ in planned])
         self._count_waiting([])
 
     def close(self) -> None:
@@ -200,7 +202,8 @@ class _Cycle:
             self.state.items.set_pending(held, pending=True)
 
     def _plan(self, side: LibrarySide) -> tuple[LibrarySide, Planner, Plans]:
-        planner = Planner(self.state, side, self.vault, self.options.settings)
+        libraries = frozenset(each.library for each in self.libraries)
+        planner = Planner(self.state, side, self.vault, self.options.settings, libraries)
         return side, planner, planner.plan()
 
     def _guard(self, planned: Sequence[tuple[LibrarySide, Planner, Plans]]) -> None:
@@ -273,6 +276,14 @@ class _Cycle:
                 self.state.history.set_held(item, plans.held.get(item, ()))
         applier.run(plans.tasks)
         applier.make(planner.new_tasks(plans.new), len(plans.new))
+
+    def _tell_kin(self, planned: Sequence[tuple[LibrarySide, Planner]]) -> None:
+        """Notes made, moved or renamed just now are named in those of their kin: a second look, at those alone."""
+        due = frozenset(self.state.kin.touched)
+        self.state.kin.touched.clear()
+        for side, planner in planned:
+            if any(item.library == side.library for item in due):
+                self._apply(side, planner, planner.plan(due))
 
     def _applier(self, side: LibrarySide, planner: Planner) -> Applier:
         policy = self.options.settings.policy

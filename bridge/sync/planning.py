@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from bridge.core.policy import Policy
 from bridge.core.reconcile import Rules, reconcile, text
 from bridge.core.record import Base, Face, ItemId, Record
 from bridge.state import State
+from bridge.sync.life import MARKS, RESTING, Family, marks
 from bridge.sync.ports import LibrarySide, VaultScanner
 
 #: How often one field is put back before another tool is taken to be fighting (R15).
@@ -51,8 +52,18 @@ class Task:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is to be written: not even a stamp (R1)."""
-        return self.plan.idle and self.stamp == self.note.stamp
+        """Whether nothing is to be written: not even a stamp (R1), or whose note it is (R22)."""
+        return self.plan.idle and self.stamp == self.note.stamp and self.was is None
+
+    @property
+    def was(self) -> ItemId | None:
+        """The item whose note it is until now, where it becomes this one's (R22)."""
+        return self.note.id if self.note.id != self.id else None
+
+    @property
+    def rests(self) -> bool:
+        """Whether the paper is no more, so that nothing but the note's marks moves."""
+        return self.zotero.life in RESTING
 
 
 @dataclass(slots=True)
@@ -68,29 +79,40 @@ class Plans:
 
 
 class Planner:
-    """Plans one library's items."""
+    """Plans one library's items.
 
-    def __init__(self, state: State, side: LibrarySide, vault: VaultScanner, settings: Settings) -> None:
+    :param libraries: all libraries that this vault is in step with.
+    """
+
+    def __init__(
+        self, state: State, side: LibrarySide, vault: VaultScanner, settings: Settings, libraries: Collection[str]
+    ) -> None:
         self._state = state
         self._side = side
         self._vault = vault
         self._settings = settings
+        self._family = Family(state, side, libraries)
         self._uses: Mapping[str, int] | None = None
 
-    def plan(self) -> Plans:
-        """What is due in this library."""
+    def plan(self, only: Collection[ItemId] | None = None) -> Plans:
+        """What is due in this library; with ``only``, what these items need."""
         plans = Plans()
         state, library = self._state, self._side.library
         absent = state.agreements.absent(library)
-        due = dict.fromkeys([*state.items.pending(library), *state.notes.pending(library)])
-        if self._settings.create == "wanted":
-            due |= dict.fromkeys(state.items.by_citekey(library, state.notes.mentions()))
+        if only is not None:
+            due = dict.fromkeys(item for item in sorted(only) if item.library == library)
+        else:
+            due = dict.fromkeys([*state.items.pending(library), *state.notes.pending(library)])
+            if self._settings.create == "wanted":
+                due |= dict.fromkeys(state.items.by_citekey(library, state.notes.mentions()))
         noted = state.notes.noted(library)
         for item in due:
             if item.key in noted:
                 self._plan_noted(item, plans)
             elif item.key in absent:
                 plans.passed.append(item)  # R38: a deleted note is not made again; its base waits
+            elif (note := self._family.inherited(item)) is not None:
+                self._plan_inherited(item, note, plans)
             elif self.wants(item):
                 plans.new.append(item)
             else:
@@ -103,9 +125,10 @@ class Planner:
         note = self._state.notes.rows_of([item])[item]
         if self._vault.is_warm(note.path):
             return  # it stays due: what it shows may be half a word, and it is not written either (R37)
-        life = self._state.items.life(item)
-        raw = self._state.items.get_item(item)
-        if raw is None or life is None:
+        record = self._record(item)
+        if record.life != "live" and self._family.passes_on(item):
+            return
+        if not record.token and record.life != "merged":
             plans.held[item] = [
                 Held("unknown-item", "the note's `zotero-key` names no item of the library", note.path, id=item)
             ]
@@ -114,16 +137,41 @@ class Planner:
         if any(not held.field for held in note.held):
             plans.passed.append(item)  # the file itself is held; it stays as it is until its text changes
             return
-        task = self.task(item, self._side.read(raw), note, deleted=life == "deleted")
+        task = self.task(item, record, note)
         plans.held[item] = list(task.plan.held)
         if task.idle:  # what it shows is not needed any more, and a changed configuration makes such of all papers
             task = replace(task, zotero=replace(task.zotero, blocks={}, children=NONE))
         plans.tasks.append(task)
 
-    def task(self, item: ItemId, zotero: Record, note: NoteRow, *, deleted: bool = False) -> Task:
+    def _record(self, item: ItemId) -> Record:
+        """An item as its note is to show it; one that nobody has heard of has no token."""
+        life = self._state.items.life(item)
+        raw = self._state.items.get_item(item)
+        if raw is None or life is None:
+            return self._family.mark(Record(item, {}, "", life="deleted"))
+        record = self.complete(self._side.read(raw))
+        return record if life == "live" else self._family.mark(replace(record, life=life))
+
+    def complete(self, record: Record) -> Record:
+        """A record as Zotero shows it, with what its note shows of other papers."""
+        return self._family.complete(record)
+
+    def _plan_inherited(self, item: ItemId, note: NoteRow, plans: Plans) -> None:
+        """The note of a paper that was merged into this one, or moved here, becomes its own, with what was agreed."""
+        if self._vault.is_warm(note.path):
+            return
+        assert note.id is not None
+        record = self._record(item)
+        with self._state.transaction():
+            self._state.agreements.inherit(note.id, item, record.face)
+        task = self.task(item, record, note)
+        plans.held[item] = list(task.plan.held)
+        plans.tasks.append(task)
+
+    def task(self, item: ItemId, zotero: Record, note: NoteRow) -> Task:
         """Plan one item against its note as last read."""
         base, late = self._base(item, zotero, note)
-        if deleted:
+        if zotero.life in RESTING:
             return self._mark(item, zotero, note, base)
         vault = _without_stale_conflicts(note.face, base) if late and base else note.face
         for intended in self._state.agreements.intents(item):
@@ -164,12 +212,11 @@ class Planner:
         return (Base({}, {}, conflicts) if conflicts else None), False
 
     def _mark(self, item: ItemId, zotero: Record, note: NoteRow, base: Base | None) -> Task:
-        """The item was erased: the note says so, and nothing else moves on either side."""
-        mark = {} if text(note.face.get("zotero-status")) == "deleted" else {"zotero-status": "deleted"}
-        rest = frozenset((*self._settings.policy.fields, "status-date")) - {"zotero-status"}
-        plan = ItemPlan(item, vault=mark, open=rest)
-        face = {**zotero.face, "zotero-status": "deleted"}
-        return Task(plan, replace(zotero, face=face, life="deleted"), note, base, note.stamp)
+        """The item was erased or merged: the note says so, and nothing else moves on either side."""
+        policy = self._settings.policy
+        rest = frozenset((*policy.fields, "status-date")).difference(MARKS)
+        plan = ItemPlan(item, vault=marks(zotero, note.face, policy), open=rest)
+        return Task(plan, zotero, note, base, note.stamp)
 
     def _hold_fights(self, plan: ItemPlan) -> ItemPlan:
         """R15: a field that was put back often enough is left to the other tool, and said so."""
@@ -232,7 +279,7 @@ class Planner:
         for item in items:
             raw = self._state.items.get_item(item)
             assert raw is not None
-            record = self._side.read(raw)
+            record = self.complete(self._side.read(raw))
             if (path := self._vault.foreign(record)) is not None:
                 yield Held("foreign-note", "a note about this paper is there already and not adopted", path, id=item)
                 continue

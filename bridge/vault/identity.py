@@ -3,7 +3,8 @@
 A file is the note of the item it names, unless
 
 * another file is that item's note already: the newcomer is a copy, and held;
-* it was the note of another item, which now is nowhere else: its key was changed, and it is held;
+* it was the note of another item, which now is nowhere else: its key was changed, and it is held, unless that item
+  became this one in Zotero (R22);
 * a sync tool made it as a conflict copy: it is held, and is nobody's note.
 
 A note at another path than last time has moved; two that changed places have moved twice. A note whose file is still
@@ -55,6 +56,7 @@ def identify(
     homes: Mapping[ItemId, str],
     says: Mapping[str, ItemId | None],
     news: Collection[str],
+    heirs: Mapping[ItemId, ItemId],
     *,
     is_same_file: Asked,
     is_named_for: Asked,
@@ -65,10 +67,11 @@ def identify(
     :param says: the item each file names that is there now (``None`` where it names none). A file that cannot be read
         just now says what it said before.
     :param news: the files of ``says`` that were read now; nothing else has a new answer.
+    :param heirs: items that became others in Zotero, with those.
     :param is_same_file: whether the file now at a path is the one remembered as the item's note, or has its text.
     :param is_named_for: whether a file bears the name that the item's note would be made with.
     """
-    files = _Files(homes, says, is_same_file)
+    files = _Files(homes, says, heirs, is_same_file)
     verdict = Verdict()
     touched = {item for path in news if (item := says[path]) is not None}
     touched |= {item for item, path in homes.items() if says.get(path) != item}
@@ -87,7 +90,7 @@ def identify(
         if winner is None and (home := homes.get(item)) is not None:
             if home in says and says[home] is None:
                 verdict.codes[home] = (item, LOST_KEY)
-            elif not bearers and not files.is_rekeyed(home, says.get(home)):
+            elif not bearers and not files.is_rekeyed(home, says.get(home)) and not files.is_inherited(home, item):
                 verdict.gone.add(item)
     return verdict
 
@@ -111,8 +114,14 @@ def _is_conflict(path: str) -> bool:
 class _Files:
     """What is known of all files, from both ends."""
 
-    def __init__(self, homes: Mapping[ItemId, str], says: Mapping[str, ItemId | None], is_same_file: Asked) -> None:
-        self.homes, self.is_same_file = homes, is_same_file
+    def __init__(
+        self,
+        homes: Mapping[ItemId, str],
+        says: Mapping[str, ItemId | None],
+        heirs: Mapping[ItemId, ItemId],
+        is_same_file: Asked,
+    ) -> None:
+        self.homes, self.says, self.heirs, self.is_same_file = homes, says, heirs, is_same_file
         self.owners = {path: item for item, path in homes.items()}
         self.bearers: dict[ItemId, list[str]] = {}
         for path in sorted(says):
@@ -128,6 +137,12 @@ class _Files:
         owner = self.owners.get(path)
         if owner is None or item is None or owner == item or self.bearers.get(owner):
             return False
+        if self.heirs.get(owner) == item:
+            return False
         home = self.homes.get(item)
         has_moved = home is not None and home not in self.bearers.get(item, [])
         return not (has_moved and self.is_same_file(path, item))
+
+    def is_inherited(self, path: str, item: ItemId) -> bool:
+        """Whether the note of ``item`` at ``path`` names the item that this one became."""
+        return self.says.get(path) is not None and self.says.get(path) == self.heirs.get(item)

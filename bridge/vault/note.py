@@ -41,7 +41,7 @@ STAMP: Final = "zotero-stamp"
 #: Keys that say which paper a note is about; they are no part of its face.
 IDENTITY: Final = frozenset({KEY, LIBRARY, STAMP})
 #: Fields whose value is a list of texts.
-LISTS: Final = frozenset({"tags", "keywords", "collections", "authors", "aliases"})
+LISTS: Final = frozenset({"tags", "keywords", "collections", "authors", "aliases", "also-in"})
 #: Fields that stand in every note, empty or not.
 ALWAYS: Final = frozenset({"status", "tags"})
 
@@ -296,13 +296,14 @@ def edit_note(data: bytes, edit: Edit, rules: NoteRules) -> bytes:
 
     Changed are: the keys of ``edit.set`` (an empty value takes a key out, but for ``status`` and ``tags``) and the
     stamp; the first heading, if it is still the title of ``edit.before``; the block ``abstract``, if ``edit.set`` says
-    that its source changed. A note without ``zotero-key`` is bound by its edit (adoption, R28).
+    that its source changed. A note without ``zotero-key`` is bound by its edit (adoption, R28), and so is one that
+    becomes another item's (``edit.was``).
 
     :raises NoteError: the note cannot be read, is bound to another item, or cannot be changed without touching more.
     """
     head = frontmatter.read(data)
     item, held = _identity(head, "", rules)
-    if held or (item is not None and item != edit.id):
+    if held or item not in (None, edit.id, edit.was):
         raise NoteError("the note is not bound to this item")
     changes: dict[str, frontmatter.Wanted | tuple[str, ...] | frontmatter.Remove] = {}
     for name, value in edit.set.items():
@@ -312,7 +313,7 @@ def edit_note(data: bytes, edit: Edit, rules: NoteRules) -> bytes:
         node = head.get(used)
         if node is None or not _reads_as(name, node, value):
             changes[used] = _written(name, value, node, rules)
-    if item is None:
+    if item != edit.id:
         changes |= _bound(edit.id, rules)
     if edit.stamp:
         changes[rules.names[STAMP]] = edit.stamp
@@ -357,10 +358,10 @@ def _spellings(name: str, item: Node) -> tuple[str, ...]:
     return _tags(replace(item, kind="list", items=(item,))) if name == "tags" else _loose(item)
 
 
-def _bound(item: ItemId, rules: NoteRules) -> dict[str, str]:
+def _bound(item: ItemId, rules: NoteRules) -> dict[str, str | frontmatter.Remove]:
     """The keys that bind a note to an item."""
-    bound = {} if item.library == rules.library else {rules.names[LIBRARY]: item.library}
-    return bound | {rules.names[KEY]: item.key}
+    library = frontmatter.REMOVE if item.library == rules.library else item.library
+    return {rules.names[LIBRARY]: library, rules.names[KEY]: item.key}
 
 
 def _title(head: FrontMatter, edit: Edit, rules: NoteRules) -> Value:

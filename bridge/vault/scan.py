@@ -182,6 +182,7 @@ class Scanner:
             homes,
             says,
             look.texts,
+            self._index.heirs(),
             is_same_file=look.is_same_file(homes),
             is_named_for=self._is_named_for(look),
         )

@@ -122,12 +122,12 @@ class Writer:
         :raises VaultError: no note can be written now.
         :raises ConfigError: the template or the folder for new notes cannot be used.
         """
-        rows = self._index.rows_of([edit.id for edit in edits])
+        rows = self._index.rows_of([edit.bound for edit in edits])
         works: dict[str, _Work] = {}
         outcomes: dict[int, Outcome] = {}
         for at, edit in enumerate(edits):
             try:
-                work = self._planned(edit, rows.get(edit.id), works)
+                work = self._planned(edit, rows.get(edit.bound), works)
                 work.at = at
                 works[work.path] = work
             except _Left as answer:

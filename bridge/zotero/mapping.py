@@ -3,7 +3,8 @@
 What is kept here: texts of a record are single lines without control characters (law 13); a title is shown without
 Zotero's markup and an unchanged plain form is never written back (R14); a two-way value reads the same before and
 after Zotero moves it from Extra into its field (R12); all changes to Extra go in one text, with only the lines
-meant (R18); tags by R9, the status by R10, the citation key by R11.
+meant (R18); tags by R9, the status by R10, the citation key by R11. What a paper has to do
+with others (``also-in``, ``merged-into``) is known to the state alone: here it is empty.
 
 ``item`` is everywhere an object of the Web API v3: ``{"key", "version", "meta", "data"}``.
 """
@@ -126,6 +127,8 @@ class Mapper:
             "citekey": _shown(data, lines, "citationKey"),
             "zotero-link": self._link + item["key"],
             "zotero-status": "trashed" if trashed else "",
+            "also-in": (),
+            "merged-into": "",
             "abstract": blake2b(abstract.encode(), digest_size=_DIGEST).hexdigest() if abstract else "",
             **digests(hanging),
         }

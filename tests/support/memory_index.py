@@ -18,6 +18,7 @@ class MemoryIndex:
     def __init__(self) -> None:
         self.notes: dict[str, NoteRow] = {}
         self.puts = 0
+        self.became: dict[ItemId, ItemId] = {}
 
     def stats(self) -> Mapping[str, Stat]:
         return {path: row.stat for path, row in self.notes.items()}
@@ -47,6 +48,9 @@ class MemoryIndex:
             for name in {folded(PurePosixPath(path).stem), *map(folded, row.facts.aliases)}:
                 taken.setdefault(name, []).append(path)
         return taken
+
+    def heirs(self) -> Mapping[ItemId, ItemId]:
+        return self.became
 
     def strays(self) -> set[str]:
         return set()

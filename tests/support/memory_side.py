@@ -146,6 +146,14 @@ class MemoryServer:
         if trashed:
             data["deleted"] = 1
 
+    def merge(self, old: str, into: str) -> None:
+        """One paper becomes another, as Zotero does it: that one names it, and it goes into the trash."""
+        said = self.items[into]["data"].get("relations", {}).get("dc:replaces", [])
+        self.change(into, {})
+        address = f"http://zotero.org/{LIBRARY}/items/{old}"
+        self.items[into]["data"]["relations"] = {"dc:replaces": [*said, address]}
+        self.trash(old, trashed=True)
+
     def erase(self, key: str) -> None:
         self.version += 1
         del self.items[key]
@@ -176,6 +184,7 @@ def read(obj: Mapping[str, Any], below: Iterable[Mapping[str, Any]]) -> Record:
     face["aliases"] = (face["title"],) if isinstance(face["title"], str) and face["title"] else ()
     face["zotero-link"] = f"zotero://select/library/items/{key}"
     face["zotero-status"] = "trashed" if data.get("deleted") else ""
+    face["also-in"], face["merged-into"] = (), ""
     face["abstract"] = data.get("abstract", "")
     hanging = children(obj, below, "library", UTC)
     face |= digests(hanging)
@@ -396,6 +405,7 @@ class MemoryVault:
             homes,
             says,
             files,
+            self._index.heirs(),
             is_same_file=is_same_file,
             is_named_for=lambda path, item: path == _path(files[path][0].face, item),
         )
@@ -437,7 +447,7 @@ class MemoryVault:
         for edit in edits:
             self._kill.point()
             self.before_write(edit)
-            if any(self.disk.note(path).broken for path in self.disk.paths_of(edit.id)):
+            if any(self.disk.note(path).broken for path in self.disk.paths_of(edit.bound)):
                 yield Outcome(edit.id, "refused", reason="not-edited: a person must mend it")
                 continue
             try:
@@ -455,7 +465,7 @@ class MemoryVault:
             yield Outcome(edit.id, "applied", Record(edit.id, note.face, note.digest))
 
     def _edited(self, edit: Edit) -> tuple[str, MemoryNote]:
-        row = self._index.rows_of([edit.id]).get(edit.id)
+        row = self._index.rows_of([edit.bound]).get(edit.bound)
         if edit.expect == "":
             if row is not None:
                 raise StaleError("the item has a note")
@@ -471,7 +481,7 @@ class MemoryVault:
         blocks = {name: value for name, value in edit.set.items() if name in BLOCKS}
         face = {**note.face, **{name: value for name, value in edit.set.items() if name not in blocks}}
         face = {name: value for name, value in face.items() if value or name in KEPT_EMPTY or name not in edit.set}
-        return path, replace(note, face=face, stamp=edit.stamp or note.stamp)
+        return path, replace(note, id=edit.id, face=face, stamp=edit.stamp or note.stamp)
 
     def _renamed(self, path: str, edit: Edit, note: MemoryNote) -> str:
         """A file still named after its old citation key follows the new one."""

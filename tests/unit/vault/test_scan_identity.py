@@ -16,13 +16,15 @@ homes_made = st.dictionaries(st.sampled_from(ITEMS), st.sampled_from(PATHS), max
     lambda homes: len(set(homes.values())) == len(homes)
 )
 says_made = st.dictionaries(st.sampled_from(PATHS), st.sampled_from([None, *ITEMS]), max_size=5)
+heirs_made = st.dictionaries(st.sampled_from(ITEMS), st.sampled_from(ITEMS), max_size=2)
 pairs = st.sets(st.tuples(st.sampled_from(PATHS), st.sampled_from(ITEMS)))
 
 
-@given(homes_made, says_made, pairs, pairs)
+@given(homes_made, says_made, heirs_made, pairs, pairs)
 def test_r8_each_item_has_one_note_at_most_and_no_file_is_left_without_an_answer(
     homes: dict[ItemId, str],
     says: dict[str, ItemId | None],
+    heirs: dict[ItemId, ItemId],
     same: set[tuple[str, ItemId]],
     named: set[tuple[str, ItemId]],
 ) -> None:
@@ -30,6 +32,7 @@ def test_r8_each_item_has_one_note_at_most_and_no_file_is_left_without_an_answer
         homes,
         says,
         list(says),
+        heirs,
         is_same_file=lambda path, item: (path, item) in same,
         is_named_for=lambda path, item: (path, item) in named,
     )
@@ -45,14 +48,18 @@ def test_r8_each_item_has_one_note_at_most_and_no_file_is_left_without_an_answer
     assert not verdict.gone & verdict.notes.keys()
 
 
-@given(homes_made, says_made, pairs)
+@given(homes_made, says_made, heirs_made, pairs)
 def test_law_9_an_item_is_gone_only_if_no_file_names_it_and_its_file_is_no_longer_there(
-    homes: dict[ItemId, str], says: dict[str, ItemId | None], same: set[tuple[str, ItemId]]
+    homes: dict[ItemId, str],
+    says: dict[str, ItemId | None],
+    heirs: dict[ItemId, ItemId],
+    same: set[tuple[str, ItemId]],
 ) -> None:
     verdict = identify(
         homes,
         says,
         list(says),
+        heirs,
         is_same_file=lambda path, item: (path, item) in same,
         is_named_for=lambda *_: False,
     )

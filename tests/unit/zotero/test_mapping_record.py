@@ -91,6 +91,8 @@ def test_a_paper_shows_every_field() -> None:
         "citekey": "vaswani2017attention",
         "zotero-link": "zotero://select/library/items/ABCD2345",
         "zotero-status": "",
+        "also-in": (),
+        "merged-into": "",
         "rating": "5",
         "pages": "1-11",
         **dict.fromkeys((HIGHLIGHTS, NOTES, FILES), ""),

@@ -124,7 +124,7 @@ class Desk:
 
     def copy_to(self, folder: Path) -> Desk:
         """The same desk at another place, as if everything had been moved there at once (R31)."""
-        other = Desk(folder, self.web, self.keys)
+        other = Desk(folder, self.web, dict(self.keys))
         for here, there in ((self.vault, other.vault), (self.state, other.state)):
             shutil.copytree(here, there, symlinks=True)
         for record in other.state.rglob("home.json"):

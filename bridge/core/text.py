@@ -22,6 +22,8 @@ from collections.abc import Iterable, Iterator
 
 #: Characters no note may hold: C0, DEL, C1 and a BOM. The line breaks among them are gone when this is applied.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
+#: Those of them that are no line break to Unicode.
+_MUTE = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ufeff]")
 #: Lone surrogates cannot be written as UTF-8.
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -65,7 +67,7 @@ def clean_lines(text: str) -> list[str]:
 
 def clean_run(text: str) -> str:
     """``text`` as part of a line: white space, at the ends too, as single spaces; no control characters."""
-    return _CONTROL.sub("", _BREAKS.sub(" ", _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)))
+    return _BREAKS.sub(" ", _MUTE.sub("", _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)))
 
 
 def escape_run(text: str) -> str:

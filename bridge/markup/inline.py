@@ -25,6 +25,7 @@ _ORDER: Final = tuple(_ELEMENTS)
 
 #: What is read before Markdown is, in code as well: comments, template engines (Templater, Obsidian's templates).
 HAZARD: Final = re.compile(r"%%|<%|\{\{|\{%|[\ud800-\udfff\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\u2028\u2029]")
+_MUTE: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 #: Where the first character would begin a query of Dataview's in inline code.
 _QUERY: Final = re.compile(r"\s*[=$]")
 #: What TeX in math cannot hold without ending it, or meaning something to a reader that comes before.
@@ -206,7 +207,7 @@ class _Writer:
         self._after_math = True
 
     def _code(self, text: str) -> None:
-        text = " ".join(text.splitlines())
+        text = _MUTE.sub("", " ".join(text.splitlines()))
         inner = text.strip()
         if not inner:
             self._text(" ")

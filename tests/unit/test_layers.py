@@ -39,6 +39,8 @@ PACKAGES = {
     "yaml": {"vault"},
     "frontmatter": {"vault"},
     "jinja2": {"templating"},
+    "markdown_it": {"markup"},
+    "mdit_py_plugins": {"markup"},
     "watchdog": {"vault"},
     "starlette": {"sandbox"},
     "uvicorn": {"sandbox"},

@@ -27,7 +27,7 @@ OURS = re.compile(r"</?(?:strong|em|s|mark|u|sub|sup|code|pre)>|<br>")
 def outside_code(markdown: str) -> str:
     """Without fenced code, code spans, our own elements and the places that links lead to."""
     lines = (re.sub(r"(?<!\\)`[^`]+`", "", line) for line, is_code in with_code(markdown.split("\n")) if not is_code)
-    return OURS.sub("", re.sub(r"\]\([^()\s]*\)", "]", "\n".join(lines)))
+    return OURS.sub("", re.sub(r"(?<!\\)\]\([^()\s]*\)", "]", "\n".join(lines)))
 
 
 def check_contained(markdown: str) -> None:

@@ -68,6 +68,8 @@ class Order:
     full: bool = False  # read both sides whole, whatever their versions and dates say
     quiet: bool = False  # leave alone what somebody is editing; only where the app stays (:meth:`App.stay`)
     answer: tuple[int, Literal["zotero", "vault"]] | None = None
+    #: Take this cycle back instead of running one; :data:`bridge.undo.LAST` for the last that can be.
+    undo: int | None = None
 
 
 @dataclass(slots=True)
@@ -115,9 +117,12 @@ class App:
 
     def memory(self) -> State:
         """The state as it is, as a copy in memory to read from; empty where nothing was ever synced."""
-        # A moved vault's state stays where it is until a cycle takes it along.
-        home = self.home if self.home.came != "moved" or self.home.source is None else Home(self.home.source, "known")
-        return State.peek(home.state)
+        return State.peek(self._known_home.state)
+
+    @property
+    def _known_home(self) -> Home:
+        """Where the state is now: that of a moved vault stays where it was until a cycle takes it along."""
+        return self.home if self.home.came != "moved" or self.home.source is None else Home(self.home.source, "known")
 
     def owner(self) -> Machine | None:
         """The machine that syncs this vault (R31)."""
@@ -149,10 +154,18 @@ class App:
         with contextlib.ExitStack() as stack:
             state = stack.enter_context(self._state(order))
             inbox = self._inbox(state, order)
-            answers = inbox.take() if inbox is not None else {}
-            asked = self._answer(state, order)
             connections = self._connected(stack)
             before = sum(client.requests for client in connections)
+            if not order.dry_run and (unfinished := state.deeds.open_undo()) is not None:
+                number, cycle = unfinished
+                self._take_back(state, connections, cycle, progress, number=number)
+            if order.undo is not None:
+                report = self._undo(state, connections, order, progress)
+                report.indexes_written += self._show(inbox) if inbox is not None and not order.dry_run else 0
+                report.requests = sum(client.requests for client in connections) - before
+                return report
+            answers = inbox.take() if inbox is not None else {}
+            asked = self._answer(state, order)
             if order.full:
                 state.notes.forget_stats()
             try:
@@ -282,7 +295,7 @@ class App:
             answers=answers,
             limits=wiring.limits(self.config),
         )
-        with recorded(state, self.home.backups, self.config.history.backup_days, now) as ledger:
+        with recorded(state, self.home.backups, self.config.history.backup_days, now) as (ledger, _):
             side = self._vault_side(state, self._stay.quiet if self._stay and order.quiet else None, ledger)
             libraries = [self._library(state, client, messages, ledger) for client in clients]
             report = run_cycle(state, side, libraries, options, now=now, progress=progress, ledger=ledger)
@@ -291,6 +304,43 @@ class App:
             began = time.monotonic()
             report.indexes_written += len(self._indexer(state, side).renew().written)
             report.seconds += time.monotonic() - began
+        return report
+
+    # --- undoing ---
+
+    def _undo(self, state: State, clients: list[ZoteroClient], order: Order, progress: Progress) -> Report:
+        from bridge.undo import chosen
+
+        assert order.undo is not None
+        cycle = chosen(state, order.undo)
+        report = self._take_back(state, clients, cycle, progress, dry_run=order.dry_run)
+        if not order.dry_run:
+            report.indexes_written += len(self._indexer(state, self._vault_side(state)).renew().written)
+        counts = state.counts()
+        report.conflicts, report.held = counts["conflicts"], counts["held"]
+        return report
+
+    def _take_back(
+        self,
+        state: State,
+        clients: list[ZoteroClient],
+        cycle: int,
+        progress: Progress,
+        *,
+        dry_run: bool = False,
+        number: int | None = None,
+    ) -> Report:
+        """Take a cycle back; ``number`` is that of an undoing that was interrupted."""
+        from bridge.undo import Parts, take_back
+
+        now = partial(datetime.now, ZoneInfo(self.config.time.zone))
+        days, messages = self.config.history.backup_days, list[str]()
+        with recorded(state, self._known_home.backups, days, now, undoes=cycle, number=number) as (ledger, store):
+            vault = self._vault_side(state, recorder=ledger).restorer()
+            libraries = [self._library(state, client, messages, ledger) for client in clients]
+            parts = Parts(state, vault, libraries, wiring.policy(self.config), ledger, store, now)
+            report = take_back(parts, cycle, progress, dry_run=dry_run)
+        report.messages += messages
         return report
 
     # --- index notes ---
@@ -330,7 +380,7 @@ class App:
             yield self._stay.state
             return
         self._settle()
-        with hold(self.home.lock, "resolve" if order.answer else "sync"):
+        with hold(self.home.lock, "undo" if order.undo is not None else "resolve" if order.answer else "sync"):
             take_over(self.vault, this_machine(self._root))
             with State.open(self.home.state) as state:
                 yield state

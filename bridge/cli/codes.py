@@ -47,4 +47,4 @@ def of_report(report: Report) -> Code:
     """The code of a cycle that came to its end: what could not be reached outranks what remains (R37)."""
     if report.out_of_reach:
         return Code.LATER
-    return Code.REMAINS if report.conflicts or report.held else Code.IN_STEP
+    return Code.REMAINS if report.conflicts or report.held or report.left else Code.IN_STEP

@@ -60,6 +60,10 @@ def change_line(change: ChangeRow) -> str:
     name = plain(change.title or change.path or str(change.id), _VALUE)
     if change.why == "new":
         return f"  {side}  {name}: made"
+    if change.why == "removed":
+        return f"  {side}  {name}: {'put into the trash' if change.side == 'zotero' else 'taken away again'}"
+    if not change.field:
+        return f"  {side}  {name}: put back as it was"
     why = "  (put back: it is Zotero's)" if change.why == "put-back" else ""
     return f"  {side}  {name}: {change.field} {_difference(change.before, change.after)}{why}"
 

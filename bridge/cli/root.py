@@ -41,7 +41,8 @@ VERBS = {
     "status": Verb("status", EVERY_DAY, "Where things stand."),
     "daemon": Verb("daemon", EVERY_DAY, "Sync in the background, all the time."),
     "index": Verb("index", LOOK, "Write all index notes anew: topics, weeks, reading list, log, open questions."),
-    "log": Verb("status", LOOK, "What past syncs changed, value by value."),
+    "log": Verb("history", LOOK, "What past syncs changed, value by value."),
+    "undo": Verb("history", LOOK, "Take a sync back, where nobody has edited since."),
     "doctor": Verb("doctor", LOOK, "Check everything a sync needs, and say what to do."),
     "sandbox": Verb("sandbox", LOOK, "Serve a practice library on this machine."),
 }

@@ -1,4 +1,4 @@
-"""``bridge status`` and ``bridge log``: where things stand and how they came there. Neither reaches the network."""
+"""``bridge status``: where things stand. It does not reach the network."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bridge.cli.render import (
-    SHOWN,
-    change_json,
-    change_line,
     conflict_json,
     daemon_json,
     daemon_lines,
@@ -87,39 +84,3 @@ def _library(app: App, state: State, name: str) -> dict[str, Any]:
         "writable": rights.write if rights else None,
         "reason": rights.reason if rights else "",
     }
-
-
-@click.command()
-@shared
-@click.option(
-    "-n", "--count", type=click.IntRange(min=1), default=10, show_default=True, help="How many syncs to show."
-)
-@settings
-def log(talk: Settings, count: int) -> None:
-    """What past syncs changed, value by value."""
-    from bridge.app import App
-
-    with App.open(talk.vault).memory() as state:
-        cycles = state.history.cycles(count)
-    talk.give(
-        {
-            "cycles": [
-                {
-                    "cycle": each.number,
-                    "started": each.started,
-                    "seconds": each.seconds,
-                    "summary": each.summary,
-                    "changes": [change_json(change) for change in each.changes],
-                }
-                for each in cycles
-            ]
-        }
-    )
-    for each in cycles:
-        talk.say(f"{each.number}  {each.started.replace('T', ' ')}  {many(len(each.changes), 'change')}")
-        for change in each.changes[:SHOWN]:
-            talk.say(change_line(change))
-        if len(each.changes) > SHOWN:
-            talk.say(f"  … and {len(each.changes) - SHOWN:,} more (--json gives all)")
-    if not cycles:
-        talk.say("No sync has changed anything yet.")

@@ -97,6 +97,11 @@ class Agreements:
         self._db.executemany("INSERT OR REPLACE INTO bases (library, key, agreement, absent) VALUES (?,?,?,0)", rows)
         self._db.executemany("DELETE FROM intents WHERE library = ? AND key = ?", (row[:2] for row in rows))
 
+    def forget(self, item: ItemId) -> None:
+        """The item has no base any more; what its notes' stamps mean is still known."""
+        self._db.execute("DELETE FROM bases WHERE library = ? AND key = ?", item)
+        self.drop_intents(item)
+
     def drop_intents(self, item: ItemId) -> None:
         """What was intended has been looked into."""
         self._db.execute("DELETE FROM intents WHERE library = ? AND key = ?", item)

@@ -84,6 +84,43 @@ class Deeds:
         )
         return bool(self._db.execute(query, (cycle, cycle)).fetchone()[0])
 
+    def later(self, path: str, digest: str, cycle: int) -> int | None:
+        """The last cycle after another one that left a file at a path as its digest says, if any did."""
+        query = "SELECT max(cycle) FROM file_deeds WHERE cycle > ? AND new = ? AND after = ?"
+        found = self._db.execute(query, (cycle, path, digest)).fetchone()[0]
+        return None if found is None else int(found)
+
+    # --- what was taken back ----------------------------------------------------------------------------------------
+
+    def undone(self) -> dict[int, int]:
+        """Each cycle that is taken back, to the one that did; what was taken back twice stands again."""
+        found: dict[int, int] = {}
+        query = "SELECT number, undoes FROM cycles WHERE undoes <> 0 ORDER BY number DESC"
+        for number, undoes in self._db.execute(query):
+            if number not in found:
+                found.setdefault(undoes, number)
+        return found
+
+    def undoes(self, cycle: int) -> int | None:
+        """The cycle that a cycle took back, 0 if none; ``None`` where there is no such cycle."""
+        row = self._db.execute("SELECT undoes FROM cycles WHERE number = ?", (cycle,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def open_undo(self) -> tuple[int, int] | None:
+        """An undoing that was interrupted: its own number, and that of the cycle it takes back."""
+        query = "SELECT number, undoes FROM cycles WHERE undoes <> 0 AND summary = '{}' ORDER BY number DESC LIMIT 1"
+        row = self._db.execute(query).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def last(self) -> int | None:
+        """The last cycle that can be taken back and is not, undoings left out; ``None`` where there is none."""
+        undone = self.undone()
+        query = (
+            "SELECT number FROM cycles WHERE undoes = 0 AND (number IN (SELECT cycle FROM file_deeds)"
+            " OR number IN (SELECT cycle FROM item_deeds)) ORDER BY number DESC"
+        )
+        return next((number for (number,) in self._db.execute(query) if number not in undone), None)
+
     # --- their time -------------------------------------------------------------------------------------------------
 
     def prune(self, before: str) -> set[str] | None:

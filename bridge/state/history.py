@@ -54,6 +54,8 @@ class CycleRow:
     seconds: float
     summary: dict[str, Any]
     changes: tuple[ChangeRow, ...] = ()
+    #: The cycle that this one took back; 0 if it is none of these.
+    undoes: int = 0
 
 
 class History:
@@ -93,6 +95,20 @@ class History:
         self._db.executemany(
             "UPDATE conflicts SET ended = ?, ended_by = ? WHERE library = ? AND key = ? AND field = ? AND ended = ''",
             ((now, by or 0, *item, field) for field in fields),
+        )
+
+    def ended_by(self, cycle: int, item: ItemId) -> list[tuple[int, str, str, str]]:
+        """Conflicts of an item that a cycle ended, as (number, field, Zotero's value, the note's)."""
+        query = "SELECT number, field, zotero, vault FROM conflicts WHERE ended_by = ? AND library = ? AND key = ?"
+        return list(self._db.execute(query, (cycle, *item)))
+
+    def reopen(self, number: int) -> None:
+        """A conflict is open again, unanswered; not where one on the same field is."""
+        self._db.execute(
+            "UPDATE conflicts SET ended = '', ended_by = 0, answer = '' WHERE number = ? AND NOT EXISTS ("
+            " SELECT 1 FROM conflicts AS other WHERE other.ended = '' AND other.field = conflicts.field"
+            " AND other.library = conflicts.library AND other.key = conflicts.key)",
+            (number,),
         )
 
     def end_conflicts_of(self, fields: Iterable[str], now: str) -> None:
@@ -161,9 +177,9 @@ class History:
 
     # --- cycles -------------------------------------------------------------------------------------------------------
 
-    def begin_cycle(self, started: str) -> int:
-        """Number a cycle that is about to change something."""
-        number = self._db.execute("INSERT INTO cycles (started) VALUES (?)", (started,)).lastrowid
+    def begin_cycle(self, started: str, *, undoes: int = 0) -> int:
+        """Number a cycle that is about to change something; ``undoes`` is the one it takes back."""
+        number = self._db.execute("INSERT INTO cycles (started, undoes) VALUES (?,?)", (started, undoes)).lastrowid
         assert number is not None
         return number
 
@@ -183,11 +199,11 @@ class History:
     def cycles(self, limit: int = 20) -> list[CycleRow]:
         """The last cycles that changed something, newest first."""
         found = self._db.execute(
-            "SELECT number, started, seconds, summary FROM cycles ORDER BY number DESC LIMIT ?", (limit,)
+            "SELECT number, started, seconds, summary, undoes FROM cycles ORDER BY number DESC LIMIT ?", (limit,)
         ).fetchall()
         return [
-            CycleRow(number, started, seconds, json.loads(summary), self._changes(number))
-            for number, started, seconds, summary in found
+            CycleRow(number, started, seconds, json.loads(summary), self._changes(number), undoes)
+            for number, started, seconds, summary, undoes in found
         ]
 
     def _changes(self, cycle: int) -> tuple[ChangeRow, ...]:

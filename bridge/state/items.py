@@ -194,6 +194,11 @@ class Items:
             "UPDATE items SET pending = ? WHERE library = ? AND key = ?", ((pending, *item) for item in items)
         )
 
+    def is_pending(self, item: ItemId) -> bool:
+        """Whether a paper is due."""
+        row = self._db.execute("SELECT pending FROM items WHERE library = ? AND key = ?", item).fetchone()
+        return bool(row and row[0])
+
     def set_collections_pending(self, library: str, collections: Iterable[str]) -> None:
         """Mark the papers in these collections as due: their paths changed (R20)."""
         self._db.execute(

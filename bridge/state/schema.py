@@ -120,6 +120,7 @@ MIGRATIONS: tuple[str, ...] = (
         before TEXT NOT NULL, after TEXT NOT NULL);
     CREATE INDEX item_deeds_cycle ON item_deeds (cycle);
     ALTER TABLE cycles ADD COLUMN undoes INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX cycles_undoing ON cycles (number) WHERE undoes <> 0;
     ALTER TABLE conflicts ADD COLUMN ended_by INTEGER NOT NULL DEFAULT 0;
     """,
     """

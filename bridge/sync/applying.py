@@ -79,7 +79,7 @@ class Applier:
         incoming = [task for task in tasks if not task.idle and not task.plan.zotero]
         if outgoing:
             self._progress.start("writing to Zotero", len(outgoing))
-        for chunk in _chunks(outgoing, CHUNK):
+        for chunk in chunks(outgoing, CHUNK):
             done: list[_Done] = []
             try:
                 done.extend(self._send(chunk))
@@ -89,7 +89,7 @@ class Applier:
         self._progress.done()
         if incoming:
             self._progress.start("writing notes", len(incoming))
-        for chunk in _chunks(incoming, CHUNK):
+        for chunk in chunks(incoming, CHUNK):
             self._write([(task, task.base) for task in chunk])
             self._progress.advance(len(chunk))
         self._progress.done()
@@ -339,6 +339,7 @@ def as_text(value: Value) -> str:
     return value if isinstance(value, str) else dump(list(value))
 
 
-def _chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """A sequence in pieces of at most ``size``."""
     for start in range(0, len(values), size):
         yield values[start : start + size]

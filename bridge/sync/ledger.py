@@ -20,11 +20,21 @@ class Ledger:
 
     :param now: the time as ISO 8601 text.
     :param backups: where replaced bytes are kept; ``None`` keeps no deeds at all, so that nothing can be undone.
+    :param undoes: the cycle that this one takes back, if it does.
+    :param number: of a cycle that was interrupted and is brought to its end.
     """
 
-    def __init__(self, state: State, now: Callable[[], str], backups: Backups | None = None) -> None:
-        self._state, self._now, self._backups = state, now, backups
-        self._number: int | None = None
+    def __init__(
+        self,
+        state: State,
+        now: Callable[[], str],
+        backups: Backups | None = None,
+        *,
+        undoes: int = 0,
+        number: int | None = None,
+    ) -> None:
+        self._state, self._now, self._backups, self._undoes = state, now, backups, undoes
+        self._number = number
         self._made: list[FileDeed] = []
         self._sending: dict[ItemId, int] = {}
 
@@ -36,7 +46,7 @@ class Ledger:
     def number(self) -> int:
         """The cycle's number; it has one from now on."""
         if self._number is None:
-            self._number = self._state.history.begin_cycle(self._now())
+            self._number = self._state.history.begin_cycle(self._now(), undoes=self._undoes)
         return self._number
 
     def flush(self) -> None:

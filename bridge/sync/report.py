@@ -27,6 +27,12 @@ class Report:
     plan: list[ChangeRow] | None = None
     #: Why Zotero could not be reached for a part of the work; the rest is done, this waits for the next cycle.
     out_of_reach: str = ""
+    #: Of an undoing: the cycle it takes back and its own number, how many notes it took away, and what it left alone,
+    #: as (what, why).
+    undoes: int = 0
+    cycle: int = 0
+    removed: int = 0
+    left: list[tuple[str, str]] = field(default_factory=list)
     #: What a person should hear once, in words.
     messages: list[str] = field(default_factory=list)
 
@@ -40,6 +46,7 @@ class Report:
             or self.vault_renamed
             or self.vault_marked
             or self.indexes_written
+            or self.removed
         )
 
     def count(self, side: SideName, changes: list[ChangeRow]) -> None:
@@ -75,6 +82,9 @@ class Report:
         }
         if len(cursors) > 1:
             found["cursors"] = dict(self.cursors)
+        if self.undoes:
+            left = [{"what": what, "why": why} for what, why in self.left]
+            found["undo"] = {"undoes": self.undoes, "cycle": self.cycle, "removed": self.removed, "left": left}
         if self.plan is not None:
             found["plan"] = [
                 {

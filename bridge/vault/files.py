@@ -360,6 +360,24 @@ def move(root: Path, old: Path, new: Path) -> None:
         raise _told(error) from None
 
 
+def remove(root: Path, path: Path, expect: str) -> None:
+    """Remove one file durably.
+
+    :param expect: the digest it must have.
+    :raises StaleFileError: it has another one, or is not there; nothing was removed.
+    :raises NoteError: it cannot be removed.
+    """
+    try:
+        _check_inside(root, path.parent)
+        # The race of a save between these two lines is some microseconds wide, as in `Batch`.
+        if stat_of(path) is None or digest(read_stable(path)[0]) != expect:
+            raise StaleFileError("changed since it was read")
+        path.unlink()
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise _told(error) from None
+
+
 def make_folder(root: Path, folder: Path) -> None:
     """Make a folder of the vault, where it is missing.
 

@@ -59,12 +59,8 @@ def remove(root: Path, path: str, before: Page) -> bool:
 
     :raises NoteError: it cannot be removed.
     """
-    present = read(root, path)
-    if present is None or present.digest != before.digest or not files.is_inside(root, (root / path).parent):
-        return False
     try:
-        # The race of a save between the line above and this one is some microseconds wide, as in `files.Batch`.
-        (root / path).unlink(missing_ok=True)
-    except OSError as error:
-        raise NoteError(f"cannot be removed: {error.strerror or 'input/output error'}") from None
+        files.remove(root, root / path, before.digest)
+    except files.StaleFileError:
+        return False
     return True

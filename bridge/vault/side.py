@@ -18,6 +18,7 @@ from bridge.errors import NoteError
 from bridge.vault import files
 from bridge.vault.create import Layout
 from bridge.vault.note import NoteRules, ReadNote, read_note
+from bridge.vault.restore import Restorer
 from bridge.vault.scan import Scanner, VaultIndex, VaultScan, row_of
 from bridge.vault.write import Applied, Writer
 
@@ -52,6 +53,7 @@ class VaultSide:
         recorder: Recorder = NOBODY,
     ) -> None:
         self._root, self._index, self._rules, self._quiet = root, index, rules, quiet
+        self._recorder = recorder
         self._scanner = Scanner(
             root, index, self._read, layout.stem, skip=(layout.templates,), vault_id=vault_id, quiet=quiet
         )
@@ -108,6 +110,10 @@ class VaultSide:
             if found.id == item:
                 shown[item] = Record(item, found.face, files.digest(data))
         return shown
+
+    def restorer(self) -> Restorer:
+        """What puts files back as they were."""
+        return Restorer(self._root, self._index, self._read, self._recorder)
 
     def foreign(self, record: Record) -> str | None:
         """The path of somebody's own note about this paper, which is not bound to it yet (R26), or ``None``."""

@@ -7,7 +7,7 @@ library's version up for it. Whatever the server answers with is stored before i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -61,11 +61,16 @@ class ZoteroSide:
 
     def look(self, ids: Iterable[ItemId]) -> Mapping[ItemId, Record]:
         """Download the given items, store them, and show those that are there and are papers."""
+        found = self.fetch(ids)
+        return {item: self.read(one) for item, one in found.items() if self.mapper.is_paper(one)}
+
+    def fetch(self, ids: Iterable[ItemId]) -> Mapping[ItemId, Object]:
+        """Download the given objects, papers or not, and store them; those that are gone are left out."""
         keys = [one.key for one in ids if one.library == self._client.library]
         found = self._client.fetch(keys) if keys else []
         if found:
             self._items.put_items(self._client.library, found)
-        return {self._id(one): self.read(one) for one in found if self.mapper.is_paper(one)}
+        return {self._id(one): one for one in found}
 
     def read(self, item: Mapping[str, Any]) -> Record:
         """The record of a paper's object, with what is stored below it."""
@@ -91,6 +96,20 @@ class ZoteroSide:
             batch.append(self._plan(edit, bulk=bulk))
             ids.add(edit.id)
         yield from self._carry_out(batch, bulk=bulk)
+
+    def put_back(self, changes: Sequence[tuple[Object, Mapping[str, Any]]]) -> Iterator[Outcome]:
+        """Send fields of ``data`` as they were once, each object expected at the version it was fetched at (law 6).
+
+        Reports on each in the order given; errors as in :meth:`apply`.
+        """
+        for start in range(0, len(changes), BATCH):
+            sendings = [Sending(found["key"], fields, found) for found, fields in changes[start : start + BATCH]]
+            results, failure = send(self._client, self._items, self._recorder, sendings)
+            for one in sendings:
+                if (result := results.get(one.key)) is not None:
+                    yield Outcome(ItemId(self._client.library, one.key), _RESULTS[result.status], None, result.message)
+            if failure is not None:
+                raise failure
 
     def _id(self, item: Mapping[str, Any]) -> ItemId:
         return ItemId(self._client.library, item["key"])

@@ -63,6 +63,7 @@ def test_the_contracts_verbs_are_there() -> None:
         "sandbox",
         "daemon",
         "index",
+        "undo",
     }
 
 

@@ -133,21 +133,21 @@ def test_a_ledger_without_backups_numbers_the_cycle_and_keeps_nothing(state: Sta
 
 def test_deeds_live_as_long_as_configured_and_their_bytes_with_them(state: State, tmp_path: Path) -> None:
     path = tmp_path / "backups.db"
-    with recorded(state, path, 30, lambda: NOW) as first:
+    with recorded(state, path, 30, lambda: NOW) as (first, _):
         first.keep([REPLACED], {"old": b"only the first needs it"})
-    with recorded(state, path, 30, lambda: NOW + timedelta(days=10)) as second:
+    with recorded(state, path, 30, lambda: NOW + timedelta(days=10)) as (second, _):
         second.keep([REPLACED._replace(before="both")], {"both": b"needed"})
     with recorded(state, path, 30, lambda: NOW + timedelta(days=35)):
         pass  # it changed nothing, so nothing is looked at
     assert first.cycle is not None
     assert second.cycle is not None
     assert state.deeds.is_kept(first.cycle)
-    with recorded(state, path, 30, lambda: NOW + timedelta(days=35)) as third:
+    with recorded(state, path, 30, lambda: NOW + timedelta(days=35)) as (third, _):
         third.keep([REPLACED._replace(before="third")], {"third": b""})
     assert [state.deeds.is_kept(each.cycle or 0) for each in (first, second, third)] == [False, True, True]
     with Backups(path) as backups:
         assert [backups.get(each) for each in ("old", "both", "third")] == [None, b"needed", b""]
-    with recorded(state, path, 0, lambda: NOW + timedelta(days=36)) as last:
+    with recorded(state, path, 0, lambda: NOW + timedelta(days=36)) as (last, _):
         last.keep([REPLACED], {"old": b"1"})
         last.number()
     assert not any(state.deeds.is_kept(number) for number in range(1, 9))

@@ -80,23 +80,26 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n").strip()
 
 
-def begin_line(name: str, text: str, argument: str = "", words: str = WORDS) -> str:
-    """The line that opens a block holding ``text``."""
-    return f"%% bridge:begin {_title(name, argument)} {digest(text)} · {words} %%"
+def begin_line(name: str, claim: str, argument: str = "", words: str = WORDS) -> str:
+    """The line that opens a block, whose text was generated as one with the digest ``claim``."""
+    return f"%% bridge:begin {_title(name, argument)} {claim} · {words} %%"
 
 
 def _title(name: str, argument: str) -> str:
     return f"{name} {argument}" if argument else name
 
 
-def write(name: str, text: str, argument: str = "", eol: str = "\n", words: str = WORDS) -> str:
+def write(
+    name: str, text: str, argument: str = "", eol: str = "\n", words: str = WORDS, *, claim: str | None = None
+) -> str:
     """A whole block, from its begin line to its end line, without a line ending after it.
 
     :param argument: one line without ``%`` and ``·``; ``words`` without ``%``.
+    :param claim: the digest of the text as it was generated, where a person's words stand in it besides.
     """
     text = _plain(text)
     lines = (
-        begin_line(name, text, argument, words),
+        begin_line(name, digest(text) if claim is None else claim, argument, words),
         "",
         *([*text.split("\n"), ""] if text else ()),
         f"%% bridge:end {name} %%",

@@ -173,7 +173,7 @@ def test_law3_no_line_of_a_person_is_lost_and_all_outside_stays(
 ) -> None:
     lines = ["", *OLD.split("\n"), ""]
     inner = "\n".join([*lines[:at], *inside, *lines[at:]])
-    begin = blocks.begin_line("abstract", OLD)
+    begin = blocks.begin_line("abstract", digest(OLD))
     below = "\n".join(outside)
     text = f"# T\n\n{begin}\n{inner}\n%% bridge:end abstract %%\n\n{below}"
     eol = "\r\n" if is_crlf else "\n"

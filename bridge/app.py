@@ -475,7 +475,14 @@ class App:
             templates=self.config.notes.templates,
         )
         return VaultSide(
-            self.vault, state.notes, rules, layout, vault_id=self.marker.id, quiet=quiet, recorder=recorder
+            self.vault,
+            state.notes,
+            rules,
+            layout,
+            shown=wiring.shown_rules(self.config),
+            vault_id=self.marker.id,
+            quiet=quiet,
+            recorder=recorder,
         )
 
     # --- answers (R6) ---

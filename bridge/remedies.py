@@ -15,6 +15,7 @@ _HELD = {
     "unreadable": "give yourself the right to read it, or close what is writing it",
     "unavailable": "have the cloud drive keep it on this machine; until then it counts as present",
     "broken-block": "put the begin and end lines of the block back, or delete both",
+    "broken-template": "mend that template, or rename it to have the built-in one back",
     # who it is
     "copied-note": "delete the copy, or take zotero-key out of it",
     "conflict-copy": "carry what you need over into the note, then delete the copy",

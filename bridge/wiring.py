@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from bridge.core.children import FILES, HIGHLIGHTS, NOTES
 from bridge.core.policy import Policy, build_policy
 from bridge.core.reconcile import Rules
 from bridge.core.record import ItemId
@@ -24,6 +25,7 @@ from bridge.obsidian import list_keys
 from bridge.sync.planning import Settings
 from bridge.vault import tags
 from bridge.vault.note import NoteRules
+from bridge.vault.shown import ShownRules
 from bridge.zotero.mapping import Mapper, MappingRules
 from bridge.zotero.tree import CollectionTree
 
@@ -68,6 +70,16 @@ def note_rules(config: Config, types: Mapping[str, str]) -> NoteRules:
         keys=config.keys,
         custom=tuple(config.fields),
         list_keys=list_keys(types),
+    )
+
+
+def shown_rules(config: Config) -> ShownRules:
+    """What notes show of what hangs below a paper."""
+    sections = ((FILES, config.files), (HIGHLIGHTS, config.highlights), (NOTES, config.zotero_notes))
+    return ShownRules(
+        headings={block: section.heading for block, section in sections if section.show},
+        order=config.highlights.order,
+        colours=config.highlights.colours,
     )
 
 

@@ -171,6 +171,12 @@ _MORE = """
 # notify = false            # say on the desktop that something new needs you
 # push = true               # let Zotero announce changes, where the extra "stream" is installed
 #
+# [highlights]              # what notes show; bridge refresh brings a change into notes that are there
+# show = true
+# heading = "Highlights"    # "" for none; [files] and [zotero_notes] have these two as well
+# order = "reading"         # or by the day they were "added", or by "colour"
+# colours = { yellow = "Key point", "#ff6666" = "Doubt" }
+#
 # [index]                   # what Bridge writes about the library
 # folder = "Index"
 # pages = ["topics", "topic", "week", "reading-list", "log", "questions"]   # leave out what you do not want

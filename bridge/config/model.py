@@ -29,6 +29,7 @@ from bridge.config.sections import (
     TagsConfig,
     TimeConfig,
 )
+from bridge.config.shown import FilesConfig, HighlightsConfig, ZoteroNotesConfig
 from bridge.core.policy import ORDER
 
 # Zotero fields that have a row of their own, hold other rows (`extra`), or are no text a person edits.
@@ -58,6 +59,9 @@ class Config(Section):
     daemon: DaemonConfig = DaemonConfig()
     index: IndexConfig = IndexConfig()
     history: HistoryConfig = HistoryConfig()
+    highlights: HighlightsConfig = HighlightsConfig()
+    zotero_notes: ZoteroNotesConfig = ZoteroNotesConfig()
+    files: FilesConfig = FilesConfig()
     sandbox: SandboxConfig | None = None
 
     @field_validator("library", mode="before")
@@ -122,6 +126,9 @@ class Config(Section):
                 "daemon": True,
                 "index": True,
                 "history": True,
+                "highlights": True,  # `bridge refresh` shows what is there in another way
+                "zotero_notes": True,
+                "files": True,
                 "sandbox": True,
                 "library": {"__all__": {"url"}},
             },

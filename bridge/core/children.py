@@ -14,6 +14,8 @@ from typing import Final, Literal, TypeAlias
 HIGHLIGHTS: Final = "highlights"
 NOTES: Final = "zotero-notes"
 FILES: Final = "files"
+#: The managed blocks of a paper's note, in the order in which they stand in it.
+BLOCKS: Final = ("abstract", FILES, HIGHLIGHTS, NOTES)
 
 MarkKind: TypeAlias = Literal["highlight", "underline", "note", "text", "image", "ink"]
 FileKind: TypeAlias = Literal["pdf", "epub", "snapshot", "file", "web"]

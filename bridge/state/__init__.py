@@ -22,6 +22,7 @@ from bridge.state.kin import Kin
 from bridge.state.notes import Notes
 from bridge.state.pages import Pages
 from bridge.state.schema import migrate
+from bridge.state.written import Written
 
 __all__ = ["ConflictRow", "CycleRow", "State"]
 
@@ -32,7 +33,7 @@ class State:
     Its parts share one connection: :attr:`items` (what Zotero sent), :attr:`notes` (what the vault showed),
     :attr:`agreements` (bases, stamps, intentions), :attr:`history` (conflicts, held parts, cycles and their changes),
     :attr:`pages` (what index notes show), :attr:`deeds` (what cycles did, to be taken back), :attr:`kin` (papers that
-    have to do with each other).
+    have to do with each other), :attr:`written` (what was generated for notes).
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -44,6 +45,7 @@ class State:
         self.history = History(connection)
         self.pages = Pages(connection)
         self.deeds = Deeds(connection)
+        self.written = Written(connection)
 
     @classmethod
     def open(cls, path: Path) -> State:

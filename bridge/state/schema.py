@@ -142,6 +142,12 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE items SET doi = doi_of(json) WHERE paper;
     CREATE INDEX items_doi ON items (doi) WHERE doi <> '';
     """,
+    """
+    -- Managed blocks of papers' notes as they were generated last (R29), compressed; see bridge.state.written.
+    CREATE TABLE written (
+        library TEXT NOT NULL, key TEXT NOT NULL, block TEXT NOT NULL, text BLOB NOT NULL,
+        PRIMARY KEY (library, key, block)) WITHOUT ROWID;
+    """,
 )
 
 

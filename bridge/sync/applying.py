@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TypeVar
 
 from bridge.core.base import advance, sent, stamp
+from bridge.core.children import BLOCKS, FILES, HIGHLIGHTS, NOTES
 from bridge.core.plan import Held, SideName
 from bridge.core.policy import Policy
 from bridge.core.reconcile import reconcile, text
@@ -29,6 +30,8 @@ from bridge.sync.report import Report
 
 #: Edits handed to a side at once, between two commits of the state.
 CHUNK = 200
+#: Blocks that may hold a person's words among the generated ones.
+_BELOW = {FILES, HIGHLIGHTS, NOTES}
 
 T = TypeVar("T")
 
@@ -226,6 +229,7 @@ class Applier:
                         stamp=mark,
                         before=_before(task),
                         was=task.was,
+                        written=self._state.written.of(task.id) if _BELOW & task.plan.vault.keys() else {},
                     )
                 )
         outcomes: list[Outcome] = []
@@ -237,6 +241,7 @@ class Applier:
         with self._state.transaction():
             done = [outcome.id for outcome in outcomes if self._confirm(outcome, *pledged[outcome.id])]
             tasks_done = [pledged[item][0] for item in done]
+            self._state.written.put((o.id, o.record.blocks) for o in outcomes if o.record is not None)
             self._state.agreements.settle_all((item, pledged[item][2]) for item in done)
             self._log("vault", [(task, task.note.face, task.plan.vault) for task in tasks_done])
             self._finish(tasks_done)
@@ -310,7 +315,7 @@ def _before(task: Task) -> Face:
     if task.base is None:
         return {}
     shown = {name: value for name, value in task.base.vault.items() if name not in task.plan.open}
-    return {**shown, "abstract": task.base.zotero.get("abstract", "")}
+    return {**shown, **{block: task.base.zotero.get(block, "") for block in BLOCKS}}
 
 
 def changes(task: Task, side: SideName, before: Face, after: Face) -> list[ChangeRow]:

@@ -19,8 +19,6 @@ from bridge.errors import ConfigError
 from bridge.vault.names import stem_of
 from bridge.vault.scan import VaultIndex
 
-#: The file in the templates folder that a new note's body is made from, where there is one (R34).
-TEMPLATE = "paper.md.j2"
 _NONE: frozenset[str] = frozenset()
 
 

@@ -21,6 +21,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from bridge.core import blocks
+from bridge.core.children import BLOCKS
 from bridge.core.place import Facts
 from bridge.core.plan import Held
 from bridge.core.policy import ORDER, normal_day
@@ -241,10 +242,11 @@ def _in_lines(lines: bytes, name: str, form: str) -> str:
 def _broken_blocks(body: bytes, path: str, item: ItemId) -> Iterator[Held]:
     if b"%% bridge:" not in body:
         return
+    told: set[str] = set()
     for block in blocks.find(body.decode()):
-        if block.problem and block.name == "abstract":
+        if block.problem and block.name in BLOCKS and block.name not in told:
+            told.add(block.name)
             yield Held("broken-block", f"the block `{block.name}`: {block.problem}", path, block.name, item)
-            return
 
 
 def _facts(head: FrontMatter, rules: NoteRules, facts: Facts) -> Facts:
@@ -291,13 +293,13 @@ def _mentions(data: bytes) -> tuple[str, ...]:
 # --- writing ----------------------------------------------------------------------------------------------------
 
 
-def edit_note(data: bytes, edit: Edit, rules: NoteRules) -> bytes:
+def edit_note(data: bytes, edit: Edit, rules: NoteRules, below: Callable[[str], str] = str) -> bytes:
     """The note's bytes with ``edit`` carried out; ``data`` itself where nothing is to do.
 
     Changed are: the keys of ``edit.set`` (an empty value takes a key out, but for ``status`` and ``tags``) and the
     stamp; the first heading, if it is still the title of ``edit.before``; the block ``abstract``, if ``edit.set`` says
-    that its source changed. A note without ``zotero-key`` is bound by its edit (adoption, R28), and so is one that
-    becomes another item's (``edit.was``).
+    that its source changed; and in the body what ``below`` does to it, for what hangs below the paper. A note without
+    ``zotero-key`` is bound by its edit (adoption, R28), and so is one that becomes another item's (``edit.was``).
 
     :raises NoteError: the note cannot be read, is bound to another item, or cannot be changed without touching more.
     """
@@ -318,7 +320,7 @@ def edit_note(data: bytes, edit: Edit, rules: NoteRules) -> bytes:
     if edit.stamp:
         changes[rules.names[STAMP]] = edit.stamp
     edited = frontmatter.edit(data, changes, tuple(rules.names.values()))
-    return _with_body(edited, lambda body: _edit_body(body, edit, _title(head, edit, rules)))
+    return _with_body(edited, lambda body: below(_edit_body(body, edit, _title(head, edit, rules))))
 
 
 def _reads_as(name: str, node: Node, value: Value) -> bool:

@@ -1,9 +1,10 @@
 """What a person wrote under the headings of a paper's note that index notes gather: questions, key points, notes.
 
 Headings of any level count, whatever their case: ``Questions`` (or ``Open questions``), ``Key points`` and ``Notes``.
-A section reaches to the next heading of its level or above, as it does for Obsidian's ``![[note#Notes]]``. Fenced code
-and comments say nothing. A question is a list item, or a line with a question mark; it is open while neither a tick
-stands before it (``- [x]``, or ``[-]`` for one given up) nor an arrow after it (``→`` or ``->``), on its line or below.
+A section reaches to the next heading of its level or above, as it does for Obsidian's ``![[note#Notes]]``. Fenced code,
+comments and what comes from Zotero say nothing. A question is a list item, or a line with a question mark; it is open
+while neither a tick stands before it (``- [x]``, or ``[-]`` for one given up) nor an arrow after it (``→`` or ``->``),
+on its line or below.
 
 Also told is which index blocks stand in a note: a person's own note may host one.
 
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bridge.core import blocks
+from bridge.core.children import BLOCKS
 from bridge.core.text import with_code
 
 QUESTIONS: Final = frozenset({"questions", "open questions"})
@@ -32,7 +34,7 @@ _HEADING: Final = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*(?:[ \t]#+)?[ \t]*")
 _ITEM: Final = re.compile(r"(?P<indent>[ \t]*)(?:[-+*]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>.)\][ \t]+)?(?P<text>.*)")
 _ARROW: Final = re.compile(r"→|(?<![-<])->")
 _COMMENT: Final = re.compile(r"%%.*?(?:%%|\Z)", re.DOTALL)
-_INDEX: Final = re.compile(rb"^%% bridge:begin (?!abstract\b)", re.MULTILINE)
+_INDEX: Final = re.compile(rb"^%%%% bridge:begin (?!(?:%b)[ \r\n])" % b"|".join(map(str.encode, BLOCKS)), re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def hosted(body: bytes) -> tuple[str, ...]:
         return ()
     found = blocks.find(body.decode(errors="replace"))
     return tuple(
-        f"{block.name} {block.argument}".strip() for block in found if not block.problem and block.name != "abstract"
+        f"{block.name} {block.argument}".strip() for block in found if not block.problem and block.name not in BLOCKS
     )
 
 
@@ -94,6 +96,9 @@ def _split(text: str) -> Iterator[tuple[set[str], list[str]]]:
     """The lines under each heading, with the names of all headings they stand under; without code and comments."""
     above: list[tuple[int, str]] = []
     lines: list[str] = []
+    for block in reversed(blocks.find(text)):
+        if block.name in BLOCKS and not block.problem:  # a note in Zotero may have such headings too
+            text = text[: block.start] + text[block.end :]
     outside = "\n".join("" if is_code else line for line, is_code in with_code(text.splitlines()))
     for line in _COMMENT.sub("", outside).split("\n"):
         heading = _HEADING.fullmatch(line)

@@ -20,6 +20,7 @@ from bridge.vault.create import Layout
 from bridge.vault.note import NoteRules, ReadNote, read_note
 from bridge.vault.restore import Restorer
 from bridge.vault.scan import Scanner, VaultIndex, VaultScan, row_of
+from bridge.vault.shown import ShownRules
 from bridge.vault.write import Applied, Writer
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class VaultSide:
     """Implements :class:`bridge.core.side.Side` on a folder of Markdown files.
 
     :param index: what is remembered of the files; ``apply`` keeps it true, ``scan`` only reads it.
+    :param shown: how notes show what hangs below a paper.
     :param vault_id: the id that the marker must bear; ``""`` takes any.
     :param quiet: what the daemon remembers of files that somebody is editing: notes among them are neither read for
         edits nor written (R37). Without one, as for ``sync --once``, every file is taken as it stands.
@@ -48,6 +50,7 @@ class VaultSide:
         rules: NoteRules,
         layout: Layout,
         *,
+        shown: ShownRules | None = None,
         vault_id: str = "",
         quiet: Quiet | None = None,
         recorder: Recorder = NOBODY,
@@ -57,7 +60,7 @@ class VaultSide:
         self._scanner = Scanner(
             root, index, self._read, layout.stem, skip=(layout.templates,), vault_id=vault_id, quiet=quiet
         )
-        self._writer = Writer(root, index, rules, layout, quiet, recorder)
+        self._writer = Writer(root, index, rules, layout, shown or ShownRules(), quiet, recorder)
 
     def _read(self, data: bytes, path: str) -> ReadNote:
         return read_note(data, path, self._rules)

@@ -5,8 +5,9 @@ and lists of texts, can change nothing and reach nothing else. Law 13: every val
 shows as the words it came from (:mod:`bridge.core.text`), so ``{{ title }}`` is safe wherever it is put.
 
 What a template can use: ``heading`` (the first line, ``# Title``), ``block("abstract")`` (a whole managed block,
-nothing where its source is empty), and every field of the note by its name with ``_`` for ``-``: ``title``,
-``citekey``, ``year``, ``authors`` (a list), ``tags``, ``collections``, ``zotero_link``…, besides ``key``, ``library``.
+nothing where its source is empty; also ``files``, ``highlights``, ``zotero-notes``), and every field of the note by its
+name with ``_`` for ``-``: ``title``, ``citekey``, ``year``, ``authors`` (a list), ``tags``, ``collections``,
+``zotero_link``…, besides ``key``, ``library``.
 
 Pure but for reading the built-in template, once.
 """
@@ -14,13 +15,16 @@ Pure but for reading the built-in template, once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from typing import TypeAlias
 
 from bridge import templating
 from bridge.core import blocks
 from bridge.core.record import Face, Record
 from bridge.core.text import escape, heading
+from bridge.vault.sources import built_in
+
+#: The file in the templates folder that a new note's body is made from, where there is one (R34).
+TEMPLATE = "paper.md.j2"
 
 Context: TypeAlias = Mapping[str, object]
 
@@ -39,16 +43,23 @@ def heading_of(face: Face, key: str) -> str:
     return heading(title_of(face, key))
 
 
-def context(record: Record) -> Context:
-    """What a template may use of ``record``, every text escaped when it is asked for."""
-    return _Values(record)
+def _nothing(block: str) -> str:  # noqa: ARG001 (a paper that nothing hangs below)
+    return ""
+
+
+def context(record: Record, below: Callable[[str], str] = _nothing) -> Context:
+    """What a template may use of ``record``, every text escaped when it is asked for.
+
+    :param below: gives the whole managed block of what hangs below the paper, by name.
+    """
+    return _Values(record, below)
 
 
 class _Values(Mapping[str, object]):
     """A record's values under the names templates use; a template that shows two of them pays for two."""
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
+    def __init__(self, record: Record, below: Callable[[str], str]) -> None:
+        self._record, self._below = record, below
         self._fields = {name.replace("-", "_"): name for name in record.face}
         self._own: dict[str, Callable[[], object]] = {
             "key": lambda: record.id.key,
@@ -73,8 +84,9 @@ class _Values(Mapping[str, object]):
         return len({**self._fields, **self._own})
 
     def _block(self, name: str) -> str:
-        source = self._record.blocks.get(name, "")
-        text = blocks.abstract_block(source) if name == "abstract" else ""
+        if name != "abstract":
+            return self._below(name)
+        text = blocks.abstract_block(self._record.blocks.get(name, ""))
         return blocks.write(name, text) if text else ""
 
 
@@ -85,12 +97,6 @@ def render_body(template_source: str | None, values: Context) -> str:
     :param values: what :func:`context` gives.
     :raises ConfigError: the template cannot be compiled or run; the message gives the line in it.
     """
-    return templating.render(built_in() if template_source is None else template_source, values, "the note template")
-
-
-@lru_cache(maxsize=1)
-def built_in() -> str:
-    """The source of the built-in template."""
-    from importlib.resources import files
-
-    return (files("bridge.vault") / "templates" / "paper.md.j2").read_text("utf-8")
+    return templating.render(
+        built_in(TEMPLATE) if template_source is None else template_source, values, "the note template"
+    )

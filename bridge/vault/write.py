@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -19,14 +19,17 @@ from bridge.core.names import EXTENSION, folded
 from bridge.core.place import NoteRow, Stat
 from bridge.core.record import Face, ItemId, Record, Value
 from bridge.core.side import Edit, Outcome, Result
-from bridge.errors import BridgeError, ConfigError, NoteError
+from bridge.errors import BridgeError, NoteError
 from bridge.vault import files
 from bridge.vault.carry import Renaming, carry
-from bridge.vault.create import TEMPLATE, Catalogue, Layout
+from bridge.vault.create import Catalogue, Layout
 from bridge.vault.identity import COPIED
 from bridge.vault.note import NoteRules, ReadNote, edit_note, new_note, read_note
+from bridge.vault.renewal import EntryTemplateError, Renewal
 from bridge.vault.scan import VaultIndex, row_of
-from bridge.vault.template import context, render_body
+from bridge.vault.shown import Shown, ShownRules
+from bridge.vault.sources import Templates
+from bridge.vault.template import TEMPLATE, context, render_body
 from bridge.vault.walk import CANVAS, walk
 
 if TYPE_CHECKING:
@@ -51,7 +54,8 @@ class _Work:
     """One file on its way to the disk: what it holds, and what it is to hold.
 
     ``present`` is ``None`` for a new file. ``edit`` is ``None`` for a file that only follows a rename. ``row`` is what
-    the index remembers of it, and ``stat`` is that of ``present``. ``at`` is the edit's place in its chunk.
+    the index remembers of it, and ``stat`` is that of ``present``. ``at`` is the edit's place in its chunk. ``blocks``
+    are those that were generated for it, packed (:class:`bridge.vault.renewal.Renewal`).
     """
 
     path: str
@@ -61,6 +65,7 @@ class _Work:
     row: NoteRow | None = None
     stat: Stat | None = None
     at: int = -1
+    blocks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def expect(self) -> str | None:
@@ -85,13 +90,15 @@ class Writer:
         index: VaultIndex,
         rules: NoteRules,
         layout: Layout,
+        shown: ShownRules,
         quiet: Quiet | None = None,
         recorder: Recorder = NOBODY,
     ) -> None:
         self._root, self._index, self._rules, self._layout = root, index, rules, layout
         self._quiet, self._recorder = quiet, recorder
         self._catalogue: Catalogue | None = None
-        self._template: tuple[str | None] | None = None
+        self._templates = Templates(root, layout.templates)
+        self._shown = Shown(shown, self._templates)
         #: Path and digest before, to digest after, of notes changed by no more than a link: an edit planned on the text
         #: before holds for the text after.
         self._carried: dict[tuple[str, str], str] = {}
@@ -101,7 +108,8 @@ class Writer:
 
     def forget(self) -> None:
         """The vault is about to be looked at anew."""
-        self._catalogue = self._template = None
+        self._catalogue = None
+        self._templates.forget()
         self._carried.clear()
         self._listed.clear()
 
@@ -134,6 +142,8 @@ class Writer:
                 outcomes[at] = Outcome(edit.id, answer.result, reason=answer.reason)
             except NoteError as error:
                 outcomes[at] = Outcome(edit.id, "refused", reason=f"not-edited: {error}")
+            except EntryTemplateError as error:
+                outcomes[at] = Outcome(edit.id, "refused", reason=f"broken-template: {error}")
         moved = list(works.values())
         if renaming := self._rename(moved):
             moved += self._following(renaming, {work.path: work for work in moved})
@@ -161,7 +171,9 @@ class Writer:
             if (after := self._carried.get((row.path, expect))) is None:
                 raise _Left("stale", "the note has changed since it was read")
             expect = after
-        work = _Work(row.path, edit_note(data, edit, self._rules), data, edit, row, stat)
+        renewal = Renewal(self._shown, edit)
+        changed = edit_note(data, edit, self._rules, renewal.renew)
+        work = _Work(row.path, changed, data, edit, row, stat, blocks=renewal.written)
         self._stop_if_warm(row.path, stat, row)
         self._stop_if_links_are_warm(work)
         return work
@@ -200,20 +212,21 @@ class Writer:
         aliases: Value = names.free_aliases(face.get("aliases", ()))
         if aliases != face.get("aliases", ()):
             edit = replace(edit, set={**edit.set, "aliases": aliases})
-        body = render_body(self._template_source(), context(replace(record, face=face)))
+        renewal = Renewal(self._shown, edit)
+        body = render_body(self._templates.source(TEMPLATE), context(replace(record, face=face), renewal.block))
         data = new_note(edit, self._rules, body)
         stem = self._layout.stem(item, face)
         for path in names.own(stem):
             if (blank := self._blank(path)) is not None:
                 self._stop_if_warm(path, files.stat_of(self._root / path), self._index.row(path))
                 names.add(path, item, aliases)
-                return _Work(path, data, blank, edit)
+                return _Work(path, data, blank, edit, blocks=renewal.written)
         folder = self._layout.folder(item.library)
         files.make_folder(self._root, self._root / folder)
         name = names.unique_stem(stem, item.key) + EXTENSION
         path = f"{folder}/{name}" if folder else name
         names.add(path, item, aliases)
-        return _Work(path, data, None, edit)
+        return _Work(path, data, None, edit, blocks=renewal.written)
 
     def _blank(self, path: str) -> bytes | None:
         """What a file holds that holds nothing but white space; ``None`` for any other."""
@@ -225,18 +238,6 @@ class Writer:
         except NoteError:
             return None
         return None if data.strip() else data
-
-    def _template_source(self) -> str | None:
-        """The person's own template for new notes, ``None`` where there is none (R34)."""
-        if self._template is None:
-            path = self._root / self._layout.templates / TEMPLATE
-            try:
-                is_there = files.stat_of(path) is not None and files.is_inside(self._root, path)
-                self._template = (files.read_stable(path)[0].decode() if is_there else None,)
-            except (NoteError, UnicodeDecodeError) as error:
-                reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
-                raise ConfigError(f"{self._layout.templates}/{TEMPLATE}: {reason}") from None
-        return self._template[0]
 
     # --- renames --------------------------------------------------------------------------------------------------
 
@@ -369,7 +370,7 @@ class Writer:
         rows.append(row)
         if work.row is not None and work.row.path != work.path:
             dropped.append(work.row.path)
-        return Outcome(item, "applied", Record(item, row.face, row.digest))
+        return Outcome(item, "applied", Record(item, row.face, row.digest, blocks=work.blocks))
 
     def _followed(self, work: _Work, stat: Stat, rows: list[NoteRow]) -> None:
         """A file whose links followed: known as before, but for its text. One changed meanwhile is left to the scan."""

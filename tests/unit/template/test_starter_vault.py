@@ -20,9 +20,8 @@ from bridge.core.policy import ORDER
 from bridge.core.record import Face, ItemId, Record
 from bridge.init import copy_template
 from bridge.obsidian import clashes, property_types
-from bridge.vault.create import TEMPLATE
 from bridge.vault.note import NoteRules, read_note
-from bridge.vault.template import context, render_body
+from bridge.vault.template import TEMPLATE, context, render_body
 from bridge.vault.walk import walk
 
 ROOT = Path(__file__).resolve().parents[3] / "vault_template"

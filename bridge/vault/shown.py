@@ -12,7 +12,8 @@ What the templates can use:
   (empty for a plain highlight), ``text`` (one line), ``lines`` and ``comment`` (lists of lines), ``colour`` (one of
   Zotero's eight names), ``colour_name`` (as configured), ``page``, ``link``, ``tags``, ``added``, ``author``, ``file``
   (the title of its file), ``key``.
-* ``child-note.md.j2``: ``title``, ``body`` (Markdown), ``link``, ``tags``, ``key``.
+* ``child-note.md.j2``: ``title`` (empty where the note begins without one), ``body`` (Markdown), ``link``, ``tags``,
+  ``key``.
 * ``file.md.j2``: ``title``, ``kind`` (``pdf``, ``epub``, ``snapshot``, ``file``, ``web``), ``link``, ``url``, ``key``.
 
 An entry of which a template makes nothing is not shown.
@@ -53,6 +54,8 @@ COLOURS: Final[Mapping[str, str]] = {
     "#f19837": "orange",
     "#aaaaaa": "gray",
 }
+#: A colour whose red, green and blue differ by less has no hue.
+_HUELESS: Final = 32
 _KINDS: Final = {"underline": "Underlined", "note": "Note", "text": "Text", "image": "Image", "ink": "Drawing"}
 #: The level of headings inside a note of Zotero's: below its title, which is below the block's heading.
 _NOTE_LEVEL: Final = 4
@@ -61,6 +64,9 @@ _NOTE_LEVEL: Final = 4
 #: Obsidian, Templater or Jinja2 read before Markdown does.
 _SCHEME: Final = re.compile(r"(?:https?|mailto|doi|zotero|obsidian):", re.IGNORECASE)
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9\-._~:/?#@!&'*+,;=%]|%(?![0-9A-Fa-f]{2})")
+
+#: All but letters and digits, in which a title may differ from the line it was made from.
+_WORDS: Final = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,26 +185,33 @@ class Shown:
 
 
 def _note_values(note: ChildNote) -> Mapping[str, object]:
-    title = escape(note.title)
+    title, body = _apart(escape(note.title), _markdown(note))
     return {
         "key": note.key,
-        "title": title or "Note",
-        "body": _without_title(_markdown(note.html), title),
+        "title": title,
+        "body": body,
         "link": address(note.link),
         "tags": _tags(note.tags),
     }
 
 
-def _markdown(html: str) -> str:
+def _markdown(note: ChildNote) -> str:
     from bridge.markup import to_markdown  # parsers that only such notes need
 
-    return to_markdown(html, heading_level=_NOTE_LEVEL)
+    place = note.link.rpartition("/")[0]
+    return to_markdown(note.html, heading_level=_NOTE_LEVEL, link=lambda key: f"{place}/{key}" if place else "")
 
 
-def _without_title(body: str, title: str) -> str:
-    """A note without its first line where that is its title, as it is in Zotero, which makes one from the other."""
+def _apart(title: str, body: str) -> tuple[str, str]:
+    """A note's title and what stands below it.
+
+    Zotero makes the title from a note's first line, and shortens it: where that is a heading it is the title, and where
+    it is text the note has no other.
+    """
     first, _, rest = body.partition("\n")
-    return rest.lstrip("\n") if first.lstrip("#").strip() == title and (not rest or rest.startswith("\n")) else body
+    if not title or not _WORDS.sub("", first).startswith(_WORDS.sub("", title)):
+        return title or "Note", body
+    return (first.lstrip("#").strip(), rest.lstrip("\n")) if first.startswith("#") else ("", body)
 
 
 def _file_values(file: File) -> Mapping[str, object]:
@@ -227,13 +240,15 @@ def colour_of(colour: str) -> str:
     """The name of the nearest of Zotero's colours, for other programs have yellows of their own; nothing for none."""
     if (name := COLOURS.get(colour)) is not None or not re.fullmatch("#[0-9a-f]{6}", colour):
         return name or ""
-    return COLOURS[min(COLOURS, key=lambda known: _distance(known, colour))]
+    channels = bytes.fromhex(colour[1:])
+    if max(channels) - min(channels) < _HUELESS:
+        return "gray"
+    return COLOURS[min(COLOURS, key=lambda known: _distance(bytes.fromhex(known[1:]), channels))]
 
 
 def _hex(name: str) -> str:
     return next((colour for colour, known in COLOURS.items() if known == name), "")
 
 
-def _distance(one: str, other: str) -> int:
-    pairs = zip(bytes.fromhex(one[1:]), bytes.fromhex(other[1:]), strict=True)
-    return sum((a - b) ** 2 for a, b in pairs)
+def _distance(one: bytes, other: bytes) -> int:
+    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))

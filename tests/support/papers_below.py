@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
 from rich_text import NASTY, NOTES
@@ -95,8 +96,8 @@ def children() -> st.SearchStrategy[Children]:
         File, key=st.just(""), title=NASTY, kind=st.sampled_from(["pdf", "snapshot", "web"]), link=_LINK, url=_LINK
     )
 
-    def keyed(letter: str, each: st.SearchStrategy) -> st.SearchStrategy:
-        def named(ids: list[int], made: list) -> tuple:
+    def keyed(letter: str, each: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+        def named(ids: list[int], made: list[Any]) -> tuple[Any, ...]:
             return tuple(replace(one, key=f"{letter * 4}{at:04}") for at, one in zip(ids, made, strict=True))
 
         return keys.flatmap(

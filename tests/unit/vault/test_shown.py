@@ -111,7 +111,7 @@ def test_a_broken_template_is_named_with_its_line(tmp_path: Path) -> None:
     assert text(tmp_path, FILES)
 
 
-# --- containment (law 13) ----------------------------------------------------------------------------------------------
+# --- containment (law 13) ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -136,13 +136,13 @@ def test_law13_nothing_from_zotero_leaves_its_place(tmp_path: Path, below: Child
         body = f"above\n\n{entries.write(block, parts)}\n\nbelow"
         (found,) = blocks.find(body)
         assert (found.text, found.problem) == (join(parts), "")
-        assert not [sign for sign in ("<%", "{{", "{%", "[[", "\r", "\u2028") if sign in found.text]
-        assert "%%" not in found.text
+        assert not [sign for sign in ("%%", "<%", "{{", "{%", "\r", "\u2028") if sign in found.text]
         assert [part.id for part in parts if part.id[0] != "#"] == [
             line.rpartition("^")[2] for line, is_code in with_code(found.text.split("\n"))
             if not is_code and re.search(r"(?:^|\s)\^[HNF]{4}\d{4}$", line)
         ]  # fmt: skip
-        if block != NOTES:
+        if block != NOTES:  # what notes hold is the matter of bridge.markup
+            assert "[[" not in found.text
             plain = re.sub(r"(?<!\\)#[^\s#]+", "tag", found.text)  # `#__a_`: Obsidian looks for tags first
             assert {kind.removesuffix("_open").removesuffix("_close") for kind in kinds(plain)} <= {
                 "heading", "paragraph", "blockquote", "bullet_list", "list_item", "inline", "text", "softbreak",

@@ -22,6 +22,7 @@ from typing import Any
 
 from bridge.sandbox.seed import seed_bulk
 from bridge.sandbox.server import SandboxServer
+from bridge.sandbox.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Runs ``bridge`` and says on its last line of standard error which notes were opened, and which files were written.
@@ -129,11 +130,17 @@ class Library:
 
 
 @contextmanager
-def served(folder: Path, items: int, pause: float = 0.0) -> Iterator[Library]:
-    """Serve a bulk library of so many items by a process of its own, each answer ``pause`` seconds late."""
+def served(
+    folder: Path, items: int, pause: float = 0.0, more: Callable[[Store], object] = lambda _: None
+) -> Iterator[Library]:
+    """Serve a bulk library of so many items by a process of its own, each answer ``pause`` seconds late.
+
+    :param more: puts further objects into the library.
+    """
     data = folder / "library"
     server = SandboxServer(data)
     seed_bulk(server.store, items)
+    more(server.store)
     server.stop()
     command = [sys.executable, "-m", "bridge", "sandbox", "--data", str(data), "--json"]
     if pause:

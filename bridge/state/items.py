@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bridge.core.record import ItemId, Life
-from bridge.state.below import CHILD_TYPES, below, content, owners
+from bridge.state.below import CHILD_TYPES, MARKS, below, content, owners
 from bridge.state.db import transaction
 from bridge.state.faces import dump
 from bridge.state.kin import Kin, doi
@@ -219,7 +219,7 @@ class Items:
     def has_highlights(self, item: ItemId) -> bool:
         """Whether any attachment of a paper bears an annotation (R26)."""
         query = (
-            "SELECT 1 FROM items file JOIN items mark ON mark.library = file.library AND mark.parent = file.key"
+            f"SELECT 1 FROM {MARKS}"  # noqa: S608 (a constant)
             " WHERE file.library = ? AND file.parent = ? AND NOT file.gone AND NOT mark.gone"
             " AND NOT file.trashed AND NOT mark.trashed"
             " AND json_extract(mark.json, '$.data.itemType') = 'annotation' LIMIT 1"

@@ -135,6 +135,45 @@ def test_r26_highlights_are_those_of_the_papers_own_files(state: State) -> None:
     assert not state.items.has_highlights(item_id("A"))
 
 
+def test_r26_a_highlight_in_the_trash_is_none(state: State) -> None:
+    state.items.put_items(LIB, [obj("A"), obj("F", kind="attachment", parentItem="A", deleted=1)])
+    state.items.put_items(LIB, [obj("M", kind="annotation", parentItem="F")])
+    assert not state.items.has_highlights(item_id("A"))
+    state.items.put_items(LIB, [obj("F", 2, kind="attachment", parentItem="A")])
+    assert state.items.has_highlights(item_id("A"))
+    state.items.put_items(LIB, [obj("M", 2, kind="annotation", parentItem="F", deleted=1)])
+    assert not state.items.has_highlights(item_id("A"))
+
+
+def test_r21_what_is_below_a_paper_is_found_without_a_look_at_the_rest(state: State) -> None:
+    def steps() -> int:
+        """What the database does to find what is below ``A``, in steps of its machine."""
+        taken: list[int] = []
+        state._db.set_progress_handler(lambda: taken.append(1), 1)
+        try:
+            assert sorted(one["key"] for one in state.items.get_below(item_id("A"))) == ["F", "M"]
+            assert state.items.has_highlights(item_id("A"))
+        finally:
+            state._db.set_progress_handler(None, 1)
+        return len(taken)
+
+    def hang(letter: str, marks: int) -> None:
+        state.items.put_items(
+            LIB,
+            [
+                obj(f"A{letter}"),
+                obj(f"F{letter}", kind="attachment", parentItem=f"A{letter}"),
+                *(obj(f"M{letter}{n}", kind="annotation", parentItem=f"F{letter}") for n in range(marks)),
+            ],
+        )
+
+    hang("", 0)
+    state.items.put_items(LIB, [obj("M", kind="annotation", parentItem="F")])
+    alone = steps()
+    hang("Z", 500)
+    assert steps() <= alone + 20
+
+
 def test_law_9_lives_and_what_erasing_leaves(state: State) -> None:
     state.items.put_items(LIB, [obj("A", title="T"), obj("B", deleted=1)])
     done(state)

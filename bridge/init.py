@@ -21,8 +21,10 @@ from bridge import wiring
 from bridge.app import App
 from bridge.config import CONFIG_PATH, Config, LibraryConfig, render
 from bridge.config.sections import IndexConfig
-from bridge.core.policy import normal_doi, normal_text
+from bridge.core.evidence import Sign, signs_of_item, signs_of_note
+from bridge.core.policy import normal_text
 from bridge.core.reconcile import text
+from bridge.core.record import ItemId
 from bridge.errors import ForbiddenError, VaultError
 from bridge.obsidian import Clash, clashes, property_types
 from bridge.vault.marker import create_marker, owner, take_over, this_machine
@@ -110,9 +112,8 @@ class _Known:
     """What the notes of a vault say about papers."""
 
     notes: int = 0
-    keys: set[str] = field(default_factory=set)
-    citekeys: set[str] = field(default_factory=set)
-    dois: set[str] = field(default_factory=set)
+    items: set[ItemId] = field(default_factory=set)  # that notes are bound to
+    signs: set[Sign] = field(default_factory=set)  # what people's own notes show
     mentions: set[str] = field(default_factory=set)
     weekly: str = ""
 
@@ -143,14 +144,11 @@ def _read_notes(vault: Path, rules: NoteRules, progress: Progress) -> _Known:
             continue  # what cannot be read is recognised as nothing; the sync will say so
         known.notes += 1
         note = read_note(data, path, rules)
-        facts = note.facts
-        known.keys.update(facts.zotero_links, (note.id.key,) if note.id else ())
-        stem = Path(path).stem
-        names = [facts.citekey, *(name[1:] for name in (stem, *facts.aliases) if name.startswith("@"))]
-        known.citekeys.update(normal_text(name) for name in names if name)
-        known.mentions.update(facts.mentions)
-        if facts.doi:
-            known.dois.add(normal_doi(facts.doi))
+        if note.id is not None:
+            known.items.add(note.id)
+        else:
+            known.signs.update(signs_of_note(path, note.facts))
+        known.mentions.update(note.facts.mentions)
     progress.done()
     return known
 
@@ -184,11 +182,13 @@ def _match(known: _Known, client: ZoteroClient, config: Config, progress: Progre
         elif mapper.is_paper(item) and not data.get("deleted"):
             papers += 1
             face = mapper.record(item).face
-            citekey, doi = normal_text(text(face.get("citekey"))), normal_doi(text(face.get("doi")))
-            if item["key"] in known.keys or citekey in known.citekeys or (doi and doi in known.dois):
+            citekey, own = text(face.get("citekey")), ItemId(client.library, item["key"])
+            signs = signs_of_item(own, citekey, text(face.get("doi")))
+            if own in known.items or not known.signs.isdisjoint(signs):
                 recognised += 1
             else:
-                open_papers[item["key"]] = text(face.get("status")) not in ("", "new") or citekey in known.mentions
+                is_begun = text(face.get("status")) not in ("", "new")
+                open_papers[item["key"]] = is_begun or normal_text(citekey) in known.mentions
     progress.done()
     marked = {parents.get(each, "") for each in highlighted}
     wanted = sum(is_wanted or key in marked for key, is_wanted in open_papers.items())

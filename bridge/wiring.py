@@ -46,6 +46,7 @@ def policy(config: Config) -> Policy:
     return build_policy(
         tag_key=tags.key,
         tag_shown=tags.legal,
+        tag_forms=tags.known_forms,
         status_normal=status_names(config).normal,
         custom=config.fields,
     )

@@ -21,9 +21,12 @@ from bridge.core.record import Base, Face, ItemId, Standing, Value
 _STATUS_DATE = "status-date"
 #: Fields a stamp vouches for: those that merge three ways.
 _STAMPED = (Kind.SCALAR, Kind.STATUS, Kind.MEMBERS)
+#: Fields of which the base remembers what the note no longer shows: a key that a person took out is not set again, a
+#: block that was not wanted when the note was adopted does not come later.
+_REMEMBERED = (Kind.ONCE, Kind.BLOCK)
 
 
-def _names(row: Field) -> tuple[str, ...]:
+def names_of(row: Field) -> tuple[str, ...]:
     """The face entries of one row of the table."""
     return (row.name, _STATUS_DATE) if row.kind is Kind.STATUS else (row.name,)
 
@@ -38,14 +41,14 @@ def advance(base: Base | None, plan: ItemPlan, zotero: Face, vault: Face, policy
     new_z: dict[str, Value] = {}
     new_v: dict[str, Value] = {}
     for row in policy.fields.values():
-        for name in _names(row):
+        for name in names_of(row):
             source_z, source_v = (old_z, old_v) if name in plan.open else (zotero, vault)
             if name in source_z:
                 new_z[name] = source_z[name]
             if name in source_v:
                 new_v[name] = source_v[name]
-            elif row.kind is Kind.ONCE and name in old_v:
-                new_v[name] = old_v[name]  # remembered, so that a key the person took out is not set again
+            elif row.kind in _REMEMBERED and name in old_v:
+                new_v[name] = old_v[name]
         if (unsent := plan.unsent.get(row.name)) is not None and row.name not in plan.open:
             new_v[row.name] = _without_unsent(row, unsent, members(vault.get(row.name)), members(old_v.get(row.name)))
     conflicts = {name: stand for name, stand in (base.conflicts if base else {}).items() if name not in plan.ended}
@@ -71,7 +74,7 @@ def confirm(base: Base | None, intended: Base, zotero: Face, vault: Face, policy
         return None
     new_z, new_v = dict(base.zotero), dict(base.vault)
     for row in policy.of(*_STAMPED):
-        names = _names(row)
+        names = names_of(row)
         if row.name not in intended.zotero or all(vault.get(name) == intended.vault.get(name) for name in names):
             continue
         if row.kind is Kind.MEMBERS:
@@ -120,17 +123,24 @@ def _confirm_members(
     new_v[row.name] = (*(member for member in old_v if row.normal(member) not in left), *joined)
 
 
-def stamp(item: ItemId, zotero: Face, policy: Policy, conflicts: Mapping[str, Standing] | None = None) -> str:
+def stamp(
+    item: ItemId,
+    zotero: Face,
+    policy: Policy,
+    conflicts: Mapping[str, Standing] | None = None,
+    disagreement: Mapping[str, Value] | None = None,
+) -> str:
     """A short digest of what both sides agreed on, from Zotero's face: eight characters of base 32.
 
     Empty values do not count, so that a newly configured field does not spoil the stamps of notes that do not use it.
     It is computed from Zotero's face alone, so that with the state lost a note can still vouch for what Zotero shows
     (R1). Open conflicts count: a copy from before one was opened is then known for old, and the value it shows is not
-    taken for a later edit that ends the conflict (R6).
+    taken for a later edit that ends the conflict (R6). So does what an adopted note shows otherwise than Zotero
+    (:func:`bridge.core.adopted.standing`): with the state lost it vouches for that too, and none of it is an edit (R28).
     """
     agreed: dict[str, list[str]] = {}
     for row in policy.of(*_STAMPED):
-        for name in _names(row):
+        for name in names_of(row):
             if name in zotero:
                 normal = normal_day if name == _STATUS_DATE else normal_text if row.kind is Kind.MEMBERS else row.normal
                 texts = [normal(text) for text in members(zotero[name])]
@@ -139,6 +149,8 @@ def stamp(item: ItemId, zotero: Face, policy: Policy, conflicts: Mapping[str, St
     parts: list[object] = [item.library, item.key, compact]
     if conflicts:
         parts.append({name: [stand.zotero, stand.vault] for name, stand in conflicts.items()})
+    if disagreement:
+        parts.append([[name, *members(disagreement[name])] for name in sorted(disagreement)])
     payload = json.dumps(parts, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     digest = hashlib.blake2b(payload.encode(), digest_size=5).digest()
     return base64.b32encode(digest).decode().lower()
@@ -148,7 +160,7 @@ def as_shown(record: Mapping[str, Value], policy: Policy) -> dict[str, Value]:
     """What a note would show of Zotero's face: the note's half of a base that only a stamp vouches for (R1)."""
     shown: dict[str, Value] = {}
     for row in policy.fields.values():
-        for name in _names(row):
+        for name in names_of(row):
             value = record.get(name)
             if value is None or row.kind is Kind.BLOCK:
                 continue

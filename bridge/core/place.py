@@ -32,6 +32,9 @@ class Facts:
     citekey: str = ""
     doi: str = ""
     zotero_links: tuple[str, ...] = ()  # item keys in zotero:// links
+    # Of everybody's own notes: items that the properties name, and the one their links lead to (bridge.core.evidence).
+    named: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()  # citekeys of [[@key]] links in the body
     hosts: tuple[str, ...] = ()  # index blocks that stand in the note (`week 2025-W39`)
     # Of a paper's own note, for index notes: what the person wrote, one line of Markdown each.

@@ -70,7 +70,8 @@ class Field:
     """One row of the table.
 
     ``normal`` brings a scalar, or one member, to the form in which it is compared. ``shown`` brings a member of the
-    Zotero face to the form notes show (a legal tag); it is the identity elsewhere. ``required`` scalars are held when a
+    Zotero face to the form notes show (a legal tag); it is the identity elsewhere. ``forms`` gives the keys of all forms
+    in which other tools write one (R28). ``required`` scalars are held when a
     person clears them in the note (R7). ``many`` marks derived lists; ``ordered`` those whose order means something.
     """
 
@@ -78,6 +79,7 @@ class Field:
     kind: Kind
     normal: Text = normal_text
     shown: Text = str
+    forms: Callable[[str], frozenset[str]] = lambda _: frozenset()
     required: bool = False
     many: bool = False
     ordered: bool = True
@@ -108,6 +110,7 @@ def build_policy(
     tag_shown: Text,
     status_normal: Text,
     custom: Iterable[str] = (),
+    tag_forms: Callable[[str], frozenset[str]] = lambda _: frozenset(),
 ) -> Policy:
     """The design's field table.
 
@@ -115,11 +118,12 @@ def build_policy(
     :param tag_shown: the form of a raw Zotero tag that notes show (``bridge.vault.tags.legal``).
     :param status_normal: canonical name of a status, synonyms included; unknown names as they are (R10).
     :param custom: names of the keys from ``[fields]``.
+    :param tag_forms: identities of all legal forms of a raw tag (``bridge.vault.tags.known_forms``).
     """
     rows = [
         Field("title", Kind.SCALAR, required=True),
         Field("status", Kind.STATUS, normal=status_normal),
-        Field("tags", Kind.MEMBERS, normal=tag_key, shown=tag_shown),
+        Field("tags", Kind.MEMBERS, normal=tag_key, shown=tag_shown, forms=tag_forms),
         Field("keywords", Kind.DERIVED, normal=tag_key, shown=tag_shown, many=True, ordered=False),
         Field("collections", Kind.MEMBERS),
         Field("authors", Kind.DERIVED, many=True),

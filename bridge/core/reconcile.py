@@ -8,7 +8,7 @@ Zotero would refuse are handed in.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, TypeAlias
@@ -226,6 +226,8 @@ _IS_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 def _status(d: _Draft, row: Field) -> None:
     verdict = _decide(d, row)
     old = d.old(_DATE)
+    if verdict is Verdict.AGREE and "status" in d.v and row.normal(text(d.v["status"])) != row.normal(text(d.z["status"])):
+        return  # a standing disagreement (R28): the day belongs to another status
     z_day, v_day = normal_day(text(d.z.get(_DATE))), normal_day(text(d.v.get(_DATE)))
     v_moved = _DATE in d.v and (old is None or normal_day(old[1]) != v_day)
     z_moved = normal_day(old[0]) != z_day if old is not None else bool(z_day)  # law 11: no day takes none away
@@ -316,7 +318,14 @@ def _members(d: _Draft, row: Field) -> None:
     v = members(d.v[name])
     old_z = members(d.base.zotero.get(name)) if d.base else ()
     old_v = members(d.base.vault.get(name)) if d.base else ()
-    zk, vk, old_zk, old_vk = (_keys(values, normal) for values in (z, v, old_z, old_v))
+    own = _in_forms(row, (*old_z, *z), old_v if d.base and name in d.base.zotero else v)
+
+    def known_as(member: str) -> str:
+        """A member of the note by its key; that of the tag it is another tool's form of (R28)."""
+        return own.get(normal(member), normal(member))
+
+    zk, old_zk = _keys(z, normal), _keys(old_z, normal)
+    vk, old_vk = _keys(v, known_as), _keys(old_v, known_as)
     taken_out = old_vk.keys() - vk.keys()
     put_in = [key for key in vk if key not in old_vk]
 
@@ -338,7 +347,7 @@ def _members(d: _Draft, row: Field) -> None:
             d.unsent[name] = Unsent(frozenset(new), frozenset(taken_out & zk.keys()))
     target_k = _keys(target, normal)
     gone = (old_zk.keys() - target_k.keys()) - set(put_in)
-    kept = [member for member in v if normal(member) not in gone]
+    kept = [member for member in v if known_as(member) not in gone]
     came = [
         row.shown(raw)
         for key, raw in target_k.items()
@@ -346,6 +355,22 @@ def _members(d: _Draft, row: Field) -> None:
     ]
     if came or len(kept) != len(v):
         d.to_vault[name] = (*kept, *_keys(came, normal).values())
+
+
+def _in_forms(row: Field, raws: Sequence[str], shown: Iterable[str]) -> dict[str, str]:
+    """Keys under which a note shows members in another tool's form, to the keys they have in Zotero (R28).
+
+    :param shown: what the note showed when it was adopted; what is put in later is meant as it is typed.
+    """
+    known = {row.normal(raw) for raw in raws}
+    odd = {row.normal(member) for member in shown} - known
+    if not odd:
+        return {}
+    own: dict[str, str] = {}
+    for raw in raws:
+        for form in row.forms(raw):
+            own.setdefault(form, row.normal(raw))
+    return {key: own[key] for key in odd & own.keys()}
 
 
 def _local(d: _Draft, row: Field) -> None:
@@ -385,20 +410,34 @@ def _former_citekey(d: _Draft) -> str:
 
 def _derived(d: _Draft, row: Field) -> None:
     """Zotero's value stands; a person's is kept in the history and put back in the same cycle (R15)."""
-    name, normal = row.name, row.normal
+    name = row.name
     z: Value = d.z[name]
     if row.many:
-        z = tuple(_keys((row.shown(member) for member in members(z)), normal).values())
+        z = _many(row, z)
     if name not in d.v:
         if z:
             d.to_vault[name] = z
         return
     v = d.v[name]
-    if _same(z, v, row):
+    if _same(z, v, row) or _stands(d, row, z, v):
         return
     d.to_vault[name] = z
     if d.base is not None and name in d.base.vault and not _same(d.base.vault[name], v, row):
         d.put_back.append(PutBack(name, ", ".join(members(v))))
+
+
+def _stands(d: _Draft, row: Field, z: Value, v: Value) -> bool:
+    """Whether both sides show what they showed when the note was adopted (R28): no change, whoever wrote it."""
+    name = row.name
+    if d.base is None or name not in d.base.zotero or name not in d.base.vault:
+        return False
+    old_z = _many(row, d.base.zotero[name]) if row.many else d.base.zotero[name]
+    return _same(d.base.vault[name], v, row) and _same(old_z, z, row)
+
+
+def _many(row: Field, value: Value) -> tuple[str, ...]:
+    """A list of Zotero's as notes show it."""
+    return tuple(_keys((row.shown(member) for member in members(value)), row.normal).values())
 
 
 def _same(a: Value, b: Value, row: Field) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
+from bridge.core.adopted import stamp_of
 from bridge.core.base import advance, sent, stamp
 from bridge.core.children import BLOCKS, FILES, HIGHLIGHTS, NOTES
 from bridge.core.plan import Held, SideName
@@ -216,8 +217,10 @@ class Applier:
                     agreed, task.plan, task.zotero.face, vault_after(task.note.face, task.plan.vault), self._policy
                 )
                 mark = task.stamp
-                if not task.rests:
+                if not task.note.digest:  # a new note shows nothing differently, and there are many at first
                     mark = stamp(task.id, predicted.zotero, self._policy, predicted.conflicts)
+                elif not task.rests:
+                    mark = stamp_of(task.id, predicted, self._policy)
                 number = self._state.agreements.add(task.id, predicted, mark, self._now())
                 pledged[task.id] = (task, agreed, number, mark)
                 edits.append(
@@ -230,6 +233,7 @@ class Applier:
                         before=_before(task),
                         was=task.was,
                         written=self._state.written.of(task.id) if _BELOW & task.plan.vault.keys() else {},
+                        at=task.note.path if task.adopts else "",
                     )
                 )
         outcomes: list[Outcome] = []
@@ -315,7 +319,7 @@ def _before(task: Task) -> Face:
     if task.base is None:
         return {}
     shown = {name: value for name, value in task.base.vault.items() if name not in task.plan.open}
-    return {**shown, **{block: task.base.zotero.get(block, "") for block in BLOCKS}}
+    return {**{block: task.base.zotero.get(block, "") for block in BLOCKS}, **shown}
 
 
 def changes(task: Task, side: SideName, before: Face, after: Face) -> list[ChangeRow]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from bridge.core.adopted import adopted, stamp_of
 from bridge.core.base import advance, as_shown, confirm, stamp
 from bridge.core.children import NONE
 from bridge.core.place import NoteRow, Stat
@@ -44,6 +45,8 @@ class Task:
     base: Base | None
     #: The stamp the note is to bear in the end, as far as can be told before Zotero has answered.
     stamp: str
+    #: The note is a person's own until this is carried out (adoption, R28).
+    adopts: bool = False
 
     @property
     def id(self) -> ItemId:
@@ -168,9 +171,12 @@ class Planner:
         plans.held[item] = list(task.plan.held)
         plans.tasks.append(task)
 
-    def task(self, item: ItemId, zotero: Record, note: NoteRow) -> Task:
-        """Plan one item against its note as last read."""
-        base, late = self._base(item, zotero, note)
+    def task(self, item: ItemId, zotero: Record, note: NoteRow, *, base: Base | None = None) -> Task:
+        """Plan one item against its note as last read.
+
+        :param base: what it is merged against, where the state does not say.
+        """
+        base, late = (base, False) if base is not None else self._base(item, zotero, note)
         if zotero.life in RESTING:
             return self._mark(item, zotero, note, base)
         vault = _without_stale_conflicts(note.face, base) if late and base else note.face
@@ -182,7 +188,7 @@ class Planner:
         policy = self._settings.policy
         shown = vault_after(note.face, plan.vault)
         after = advance(base, plan, {**zotero.face, **plan.zotero}, shown, policy)
-        return Task(plan, zotero, note, base, stamp(item, after.zotero, policy, after.conflicts))
+        return Task(plan, zotero, note, base, stamp_of(item, after, policy))
 
     def put_back(self, task: Task) -> Task:
         """A task that writes Zotero's values back into the note instead of the note's into Zotero.
@@ -208,6 +214,11 @@ class Planner:
             return known.base, current is not None
         if note.stamp and note.stamp == stamp(item, zotero.face, policy):
             return Base(zotero.face, as_shown(zotero.face, policy), agreements.conflicts(item)), False
+        # A note of Bridge's making bears a stamp, and this link; one without was bound by another tool or by hand, and
+        # nothing in it is an edit (R28). A stamp may vouch for what stood differently when the note was adopted, too.
+        is_foreign = current is None and not note.stamp and "zotero-link" not in note.face
+        if is_foreign or (note.stamp and note.stamp == stamp_of(item, Base(zotero.face, note.face), policy)):
+            return adopted(zotero.face, note.face, policy), False
         conflicts = {name: replace(stand, void=True) for name, stand in agreements.conflicts(item).items()}
         return (Base({}, {}, conflicts) if conflicts else None), False
 

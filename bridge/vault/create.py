@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from bridge.core.evidence import Sign, Trust, signs_of_item, signs_of_note, stems_of
 from bridge.core.names import folded, unique
-from bridge.core.policy import normal_doi, normal_text
 from bridge.core.record import Face, ItemId, Value
 from bridge.errors import ConfigError
 from bridge.vault.names import stem_of
@@ -71,32 +71,31 @@ class Catalogue:
         self._bound_paths = set(bound)
         #: Items that a file names, be it held as a copy.
         self.items = set(bound.values())
-        self._by_citekey: dict[str, str] = {}
-        self._by_doi: dict[str, str] = {}
-        self._by_link: dict[tuple[str, str], str] = {}
+        #: What people's own notes show, but for their names: those are in ``_stems``.
+        self._signs: dict[Sign, list[str]] = {}
         for path, facts in index.facts():
-            if facts.citekey:
-                self._by_citekey.setdefault(normal_text(facts.citekey), path)
-            if facts.doi:
-                self._by_doi.setdefault(normal_doi(facts.doi), path)
-            # A link in a body says little (R28): only a note in the papers' folder that links one item is about it.
-            if len(facts.zotero_links) == 1:
-                self._by_link.setdefault((_folder_of(path), facts.zotero_links[0]), path)
+            for sign in signs_of_note(path, facts):
+                if sign.trust is not Trust.NAME:
+                    self._signs.setdefault(sign, []).append(path)
 
     def foreign(self, item: ItemId, face: Face) -> str | None:
         """The path of somebody's own note that is about this paper, if there is one (R26)."""
-        citekey, doi = _text(face.get("citekey")), _text(face.get("doi"))
-        found = (
-            (self._by_citekey.get(normal_text(citekey)) if citekey and self._by_citekey else None)
-            or (self._by_doi.get(normal_doi(doi)) if doi and self._by_doi else None)
-            or self._by_link.get((self._layout.folder(item.library), item.key))
-        )
-        if found is None and citekey:
-            stems = {f"@{citekey}"}
-            if "{citekey}" in self._layout.file:
-                stems.add(self._layout.stem(item, face))
-            found = next((path for stem in sorted(stems) for path in self.own(stem)), None)
-        return found
+        citekey = _text(face.get("citekey"))
+        if self._signs:
+            for sign in signs_of_item(item, citekey, _text(face.get("doi"))):
+                paths: Iterable[str] = self._signs.get(sign, ())
+                if sign.trust is Trust.BODY:
+                    # A link in a body says little (R28): only a note in the papers' folder is about the item it links.
+                    paths = [path for path in paths if _folder_of(path) == self._layout.folder(item.library)]
+                if found := next((path for path in paths if path not in self._bound_paths), None):
+                    return found
+        return next((path for stem in self.stems(item, face) for path in self.own(stem)), None)
+
+    def stems(self, item: ItemId, face: Face) -> tuple[str, ...]:
+        """The base names that somebody's own note about a paper may bear (R26)."""
+        citekey = _text(face.get("citekey"))
+        own = (self._layout.stem(item, face),) if citekey and "{citekey}" in self._layout.file else ()
+        return tuple(dict.fromkeys((*stems_of(citekey), *own)))
 
     def own(self, stem: str) -> list[str]:
         """People's own files of a base name."""

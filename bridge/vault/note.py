@@ -29,7 +29,7 @@ from bridge.core.record import Face, ItemId, Value
 from bridge.core.side import Edit
 from bridge.core.text import with_code
 from bridge.errors import NoteError
-from bridge.vault import frontmatter, tags
+from bridge.vault import dialects, frontmatter, tags
 from bridge.vault.sections import hosted, one_line, sections
 from bridge.vault.template import heading_of
 
@@ -46,19 +46,14 @@ LISTS: Final = frozenset({"tags", "keywords", "collections", "authors", "aliases
 #: Fields that stand in every note, empty or not.
 ALWAYS: Final = frozenset({"status", "tags"})
 
-#: The alphabet of Zotero's object keys: what is easily misread is left out (zotero/dataserver, Zotero_ID).
-_ITEM_KEY: Final = "[23456789ABCDEFGHIJKLMNPQRSTUVWXYZ]{8}"
-_KEY: Final = re.compile(_ITEM_KEY)
+_KEY: Final = re.compile(dialects.BOUND_KEY)
 _LIBRARY: Final = re.compile(r"(?:users|groups)/[1-9][0-9]*")
 _SELECT: Final = re.compile(
-    rb"zotero://select/(?:library/|groups/[0-9]+/)?items/(?:[0-9]+_)?(%b)(?![0-9A-Za-z])" % _ITEM_KEY.encode()
+    rb"zotero://select/(?:library/|groups/[0-9]+/)?items/(?:[0-9]+_)?(%b)(?![0-9A-Za-z])" % dialects.ITEM_KEY.encode()
 )
 _MENTION: Final = re.compile(rb"\[\[(?:[^\[\]|#^\n]*/)?@([^\[\]|#^/\n]+?)(?:\.md)?[ \t]*\\?(?:[|#^]|\]\])")
 #: Where a broken head is searched for its identity: the first lines, at most so many bytes.
 _HEAD_BYTES: Final = 16_384
-#: Names under which other tools keep a citation key, and a DOI (R26).
-_CITEKEYS: Final = ("citekey", "citationKey", "citation-key", "citation_key")
-_DOIS: Final = ("doi", "DOI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +94,10 @@ class ReadNote:
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-def read_note(data: bytes, path: str, rules: NoteRules) -> ReadNote:
+def read_note(data: bytes, path: str, rules: NoteRules, *, item: ItemId | None = None) -> ReadNote:
     """What the file at ``path`` (vault-relative, for messages only) says. Never raises.
+
+    ``item`` has a person's own note read as if it were this item's (adoption, R28), whatever it says itself.
 
     Codes of what is held: for the whole note ``not-utf8``, ``broken-yaml``, ``duplicate-key-in-note``,
     ``bad-zotero-key``, ``bad-zotero-library``; for one field ``not-one-value``, ``not-text``, ``not-a-date``,
@@ -109,18 +106,20 @@ def read_note(data: bytes, path: str, rules: NoteRules) -> ReadNote:
     links = _unique(found.decode() for found in _SELECT.findall(data)) if b"zotero://" in data else ()
     facts = Facts(zotero_links=links, mentions=_mentions(data), hosts=hosted(data))
     if not data.startswith((b"---", b"\xef\xbb\xbf---")):
-        return ReadNote(None, {}, "", facts, ())
+        return ReadNote(item, {}, "", facts, ())
     try:
         head = frontmatter.read(data)
     except NoteError as error:
-        return _unreadable(data, path, rules, facts, error)
+        return _unreadable(data, path, rules, facts, error, item)
     facts = _facts(head, rules, facts)
-    item, held = _identity(head, path, rules)
     if item is None:
-        return ReadNote(None, {}, "", facts, held)
+        item, held = _identity(head, path, rules)
+        if item is None:
+            return ReadNote(None, {}, "", _signs(head, rules, facts), held)
     face: dict[str, Value] = {}
     problems: list[Held] = []
-    for name, used in rules.names.items():
+    for name in rules.names:
+        used = dialects.key_of(head, name, rules.names)
         node = head.get(used)
         if node is None or name in IDENTITY:
             continue
@@ -177,11 +176,15 @@ def _texts(node: Node) -> tuple[str, ...]:
 def _tags(node: Node) -> tuple[str, ...]:
     """Tags, without a ``#`` before them (R9).
 
-    One text is one tag, as Obsidian has it; ``a, b`` is none at all to Obsidian, so the person must say what is meant.
+    One text is one tag, as Obsidian has it. One that is a list as other tools write it is understood as that; of one with
+    a space in it the person must say what is meant.
     """
     texts = _texts(node)
-    if node.kind == "scalar" and any(re.search(r"[,\s]", text) for text in texts):
-        raise _Odd("tags-not-a-list", "must be a list: one line for each tag, beginning with `- `")
+    if node.kind == "scalar" and texts:
+        listed = dialects.tags_of(texts[0])
+        if listed is None and re.search(r"\s", texts[0]):
+            raise _Odd("tags-not-a-list", "must be a list: one line for each tag, beginning with `- `")
+        texts = texts if listed is None else listed
     return _unique(tag for text in texts if (tag := text.removeprefix("#").strip()))
 
 
@@ -211,18 +214,27 @@ def _identity(head: FrontMatter, path: str, rules: NoteRules) -> tuple[ItemId | 
             return None, (Held(f"bad-{name}", reason, path, ""),)
     if not values[KEY]:
         return None, ()
-    return ItemId(values[LIBRARY] or rules.library, values[KEY]), ()
+    return _item(values[KEY], values[LIBRARY], rules), ()
 
 
-def _unreadable(data: bytes, path: str, rules: NoteRules, facts: Facts, error: NoteError) -> ReadNote:
+def _item(key: str, library: str, rules: NoteRules) -> ItemId:
+    """The item of ``zotero-key`` and ``zotero-library``."""
+    key, _, group = key.partition("g")  # no key has a small letter; see dialects.BOUND_KEY
+    return ItemId(library or (f"groups/{group}" if group else rules.library), key)
+
+
+def _unreadable(
+    data: bytes, path: str, rules: NoteRules, facts: Facts, error: NoteError, item: ItemId | None
+) -> ReadNote:
     """A note that cannot be read: held if a line of its head still names its item (law 9), else nobody's business."""
     head = data[:_HEAD_BYTES]
     end = re.search(rb"(?<=\n)---[ \t]*(?:\r?\n|\Z)", head)
     lines = head[: end.start()] if end else head
-    key = _in_lines(lines, rules.names[KEY], _ITEM_KEY)
-    if not key:
-        return ReadNote(None, {}, "", facts, ())
-    item = ItemId(_in_lines(lines, rules.names[LIBRARY], _LIBRARY.pattern) or rules.library, key)
+    if item is None:
+        key = _in_lines(lines, rules.names[KEY], _KEY.pattern)
+        if not key:
+            return ReadNote(None, {}, "", facts, ())
+        item = _item(key, _in_lines(lines, rules.names[LIBRARY], _LIBRARY.pattern), rules)
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -252,16 +264,22 @@ def _broken_blocks(body: bytes, path: str, item: ItemId) -> Iterator[Held]:
 def _facts(head: FrontMatter, rules: NoteRules, facts: Facts) -> Facts:
     """What a head tells about a paper in anybody's words (R26, R27)."""
 
-    def first(names: Iterable[str]) -> str:
-        return next((text for name in names if (text := _loose(head.get(name))[:1])), ("",))[0]
+    def first(name: str) -> str:
+        return (*_loose(head.get(dialects.key_of(head, name, rules.names))), "")[0]
 
     aliases = _loose(head.get(rules.names["aliases"]))
     named = next((alias for alias in aliases if alias.startswith("@")), "")
+    return replace(facts, aliases=aliases, citekey=(first("citekey") or named).removeprefix("@"), doi=first("doi"))
+
+
+def _signs(head: FrontMatter, rules: NoteRules, facts: Facts) -> Facts:
+    """With what the head of a person's own note says of which paper it is about (R26, R28)."""
+    text = head.parts.head
     return replace(
         facts,
-        aliases=aliases,
-        citekey=(first((rules.names["citekey"], *_CITEKEYS)) or named).removeprefix("@"),
-        doi=first((rules.names["doi"], *_DOIS)),
+        named=dialects.named_items(head, rules.names[KEY]),
+        linked=dialects.linked_items(text),
+        citekey=facts.citekey or dialects.linked_citekey(text),
     )
 
 
@@ -305,13 +323,13 @@ def edit_note(data: bytes, edit: Edit, rules: NoteRules, below: Callable[[str], 
     """
     head = frontmatter.read(data)
     item, held = _identity(head, "", rules)
-    if held or item not in (None, edit.id, edit.was):
+    if not edit.at and (held or item not in (None, edit.id, edit.was)):
         raise NoteError("the note is not bound to this item")
     changes: dict[str, frontmatter.Wanted | tuple[str, ...] | frontmatter.Remove] = {}
     for name, value in edit.set.items():
-        used = rules.names.get(name)
-        if used is None or name in IDENTITY:
+        if name not in rules.names or name in IDENTITY:
             continue  # the source of a block, which stands in the body
+        used = dialects.key_of(head, name, rules.names)
         node = head.get(used)
         if node is None or not _reads_as(name, node, value):
             changes[used] = _written(name, value, node, rules)

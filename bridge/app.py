@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from bridge.inbox import Inbox, WaitingNote
     from bridge.indexing import Indexer, Renewal
     from bridge.library import Library
+    from bridge.sync.adopting import Adopting
     from bridge.vault.quiet import Quiet
     from bridge.vault.side import VaultSide
     from bridge.zotero.client import ZoteroClient
@@ -70,6 +71,7 @@ class Order:
     answer: tuple[int, Literal["zotero", "vault"]] | None = None
     #: Take this cycle back instead of running one; :data:`bridge.undo.LAST` for the last that can be.
     undo: int | None = None
+    adopting: Adopting | None = None  # a cycle that does nothing else
 
 
 @dataclass(slots=True)
@@ -293,6 +295,7 @@ class App:
             full=order.full,
             fingerprint=self.config.fingerprint(),
             answers=answers,
+            adopting=order.adopting,
             limits=wiring.limits(self.config),
         )
         with recorded(state, self.home.backups, self.config.history.backup_days, now) as (ledger, _):

@@ -24,7 +24,7 @@ _HELD = {
     "bad-zotero-key": "mend the zotero-key: eight capitals and digits, as in zotero-link",
     "bad-zotero-library": "mend zotero-library: users/<number> or groups/<number>",
     "unknown-item": "see whether its library is configured; if the paper is gone for good, take zotero-key out",
-    "foreign-note": "to make that note the paper's own, add `zotero-key: {key}` to its properties",
+    "foreign-note": "to make that note the paper's own, run bridge adopt; see what it does with --dry-run",
     # one value
     "not-one-value": "leave one value",
     "not-text": "write it as plain text",

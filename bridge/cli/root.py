@@ -40,6 +40,7 @@ VERBS = {
     "resolve": Verb("conflicts", EVERY_DAY, "Settle a conflict for Zotero's value or the note's."),
     "status": Verb("status", EVERY_DAY, "Where things stand."),
     "daemon": Verb("daemon", EVERY_DAY, "Sync in the background, all the time."),
+    "adopt": Verb("adopt", EVERY_DAY, "Make notes of papers that you have already the papers' own."),
     "index": Verb("index", LOOK, "Write all index notes anew: topics, weeks, reading list, log, open questions."),
     "log": Verb("history", LOOK, "What past syncs changed, value by value."),
     "undo": Verb("history", LOOK, "Take a sync back, where nobody has edited since."),

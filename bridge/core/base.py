@@ -136,7 +136,7 @@ def stamp(
     It is computed from Zotero's face alone, so that with the state lost a note can still vouch for what Zotero shows
     (R1). Open conflicts count: a copy from before one was opened is then known for old, and the value it shows is not
     taken for a later edit that ends the conflict (R6). So does what an adopted note shows otherwise than Zotero
-    (:func:`bridge.core.adopted.standing`): with the state lost it vouches for that too, and none of it is an edit (R28).
+    (:func:`bridge.core.adopted.standing`): with the state lost it vouches for that too, and none of it is an edit.
     """
     agreed: dict[str, list[str]] = {}
     for row in policy.of(*_STAMPED):

@@ -70,8 +70,8 @@ class Field:
     """One row of the table.
 
     ``normal`` brings a scalar, or one member, to the form in which it is compared. ``shown`` brings a member of the
-    Zotero face to the form notes show (a legal tag); it is the identity elsewhere. ``forms`` gives the keys of all forms
-    in which other tools write one (R28). ``required`` scalars are held when a
+    Zotero face to the form notes show (a legal tag); it is the identity elsewhere. ``forms`` gives the keys of all
+    forms in which other tools write one (R28). ``required`` scalars are held when a
     person clears them in the note (R7). ``many`` marks derived lists; ``ordered`` those whose order means something.
     """
 

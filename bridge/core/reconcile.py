@@ -226,7 +226,8 @@ _IS_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 def _status(d: _Draft, row: Field) -> None:
     verdict = _decide(d, row)
     old = d.old(_DATE)
-    if verdict is Verdict.AGREE and "status" in d.v and row.normal(text(d.v["status"])) != row.normal(text(d.z["status"])):
+    z_name, v_name = (row.normal(text(face.get("status"))) for face in (d.z, d.v))
+    if verdict is Verdict.AGREE and "status" in d.v and z_name != v_name:
         return  # a standing disagreement (R28): the day belongs to another status
     z_day, v_day = normal_day(text(d.z.get(_DATE))), normal_day(text(d.v.get(_DATE)))
     v_moved = _DATE in d.v and (old is None or normal_day(old[1]) != v_day)

@@ -22,6 +22,7 @@ from bridge.daemon.status import running
 from bridge.errors import BackOffError, BridgeError, GuardStop, StateError, VaultBusyError
 from bridge.lock import is_held
 from bridge.progress import Progress
+from bridge.sync.adopting import Adopting
 from bridge.sync.report import Report
 
 FOLDER = "orders"
@@ -59,6 +60,8 @@ class Mailbox:
                 path.unlink()
                 if said.get("answer") is not None:
                     said["answer"] = tuple(said["answer"])
+                if said.get("adopting") is not None:
+                    said["adopting"] = Adopting.of(said["adopting"])
                 yield path.stem, Order(**said)
 
     def answer(self, name: str, result: Report | BridgeError) -> None:

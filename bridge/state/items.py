@@ -176,6 +176,11 @@ class Items:
         ).fetchone()
         return None if row is None else "deleted" if row[1] else "trashed" if row[0] else "live"
 
+    def live(self, library: str) -> list[ItemId]:
+        """The papers of a library, trashed ones not counted, by key."""
+        query = "SELECT library, key FROM items WHERE library = ? AND paper AND NOT gone AND NOT trashed ORDER BY key"
+        return [ItemId(*row) for row in self._db.execute(query, (library,))]
+
     def papers(self, library: str) -> int:
         """How many papers the library has, trashed ones not counted."""
         query = "SELECT count(*) FROM items WHERE library = ? AND paper AND NOT gone AND NOT trashed"

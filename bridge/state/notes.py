@@ -60,6 +60,11 @@ class Notes:
         query = "SELECT path, library, key FROM notes WHERE key IS NOT NULL"
         return {path: ItemId(library, key) for path, library, key in self._db.execute(query)}
 
+    def homes(self) -> dict[ItemId, str]:
+        """Item to path of every item that has a note."""
+        query = "SELECT library, key, path FROM notes WHERE key IS NOT NULL AND NOT copy"
+        return {ItemId(library, key): path for library, key, path in self._db.execute(query)}
+
     def noted(self, library: str) -> set[str]:
         """Keys of the library's items that have a note."""
         query = "SELECT key FROM notes WHERE library = ? AND NOT copy AND key IS NOT NULL"
@@ -146,6 +151,12 @@ class Notes:
         """What notes not bound to any item tell about papers (R26, R28)."""
         for path, facts in self._db.execute("SELECT path, facts FROM notes WHERE key IS NULL AND facts <> '{}'"):
             yield path, _load_facts(facts)
+
+    def unstamped(self) -> Iterator[tuple[str, Facts, ItemId | None]]:
+        """Notes that Bridge has not written, as far as their stamps tell, with the item they name (R28); no copies."""
+        query = "SELECT path, facts, library, key FROM notes WHERE stamp = '' AND NOT copy ORDER BY path"
+        for path, facts, library, key in self._db.execute(query).fetchall():
+            yield path, _load_facts(facts), ItemId(library, key) if key else None
 
     def mentions(self) -> set[str]:
         """Citation keys that any note links to."""

@@ -328,6 +328,8 @@ def changes(task: Task, side: SideName, before: Face, after: Face) -> list[Chang
     if side == "vault" and not task.note.digest:
         return [ChangeRow(side, task.id, task.note.path, title, "", "", "", "new")] if after or task.stamp else []
     put_back = {put.field for put in task.plan.put_back}
+    if adopts := side == "vault" and task.adopts:
+        after = {"zotero-key": task.id.key, **{name: value for name, value in after.items() if value}}
     return [
         ChangeRow(
             side,
@@ -337,7 +339,7 @@ def changes(task: Task, side: SideName, before: Face, after: Face) -> list[Chang
             name,
             as_text(before.get(name, "")),
             as_text(value),
-            "put-back" if name in put_back else "edit" if side == "zotero" else "update",
+            "adopted" if adopts else "put-back" if name in put_back else "edit" if side == "zotero" else "update",
         )
         for name, value in after.items()
     ]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bridge.core import safety
 from bridge.core.policy import Kind, Policy
@@ -21,6 +22,9 @@ from bridge.sync.ledger import Ledger
 from bridge.sync.planning import Planner, Plans, Settings, Task
 from bridge.sync.ports import LibrarySide, Progress, Scan, VaultScanner
 from bridge.sync.report import Report
+
+if TYPE_CHECKING:
+    from bridge.sync.adopting import Adopting
 
 #: Meta names in the state.
 FINGERPRINT, SOURCES, ANSWERED, APPROVED_NEW = "fingerprint", "sources", "guards-answered-until", "approved-new"
@@ -40,8 +44,8 @@ class Options:
 
     ``dry_run`` plans and does nothing: give it a :meth:`State.snapshot <bridge.state.State.snapshot>`. ``yes`` answers
     the guards; ``answers`` answers some of them, by what they ask about (:func:`bridge.core.safety.about`): ``yes``, or
-    ``put-back`` for edits in notes. ``full`` compares everything. ``fingerprint`` names the configuration; a changed
-    one compares everything too.
+    ``put-back`` for edits in notes. ``adopting`` makes it a cycle that adopts notes and does nothing else.
+    ``full`` compares everything. ``fingerprint`` names the configuration; a changed one compares everything too.
     """
 
     settings: Settings
@@ -50,6 +54,7 @@ class Options:
     full: bool = False
     fingerprint: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
+    adopting: Adopting | None = None
     limits: safety.Limits = field(default_factory=safety.Limits)
 
 
@@ -129,7 +134,7 @@ class _Cycle:
         for side in self.libraries:
             self.report.cursors[side.library] = download(self.state, side, how, self.progress)
         self._scan()
-        planned = [self._plan(side) for side in self.libraries]
+        planned = self._plan_adoption() if options.adopting else [self._plan(side) for side in self.libraries]
         self._guard(planned)
         if self.options.dry_run:
             self.report.plan = [row for each in planned for row in self._preview(*each)]
@@ -206,10 +211,27 @@ class _Cycle:
         planner = Planner(self.state, side, self.vault, self.options.settings, libraries)
         return side, planner, planner.plan()
 
+    def _plan_adoption(self) -> list[tuple[LibrarySide, Planner, Plans]]:
+        """What a person asked to have adopted, and nothing else (R28)."""
+        from bridge.sync.adopting import Adopter
+
+        options = self.options
+        assert options.adopting is not None
+        planners = [(side, Planner(self.state, side, self.vault, options.settings)) for side in self.libraries]
+        policy = options.settings.policy
+        adopter = Adopter(self.state, self.vault, planners, options.adopting, policy, self.progress)
+        tasks = adopter.plan()
+        if options.dry_run:
+            self.report.adoption = adopter.survey
+        self.report.messages += [
+            f"{left.path} was left alone: {left.reason}" for left in adopter.survey.left if left.reason
+        ]
+        return [(side, planner, Plans(tasks=tasks[side.library])) for side, planner in planners]
+
     def _guard(self, planned: Sequence[tuple[LibrarySide, Planner, Plans]]) -> None:
         """Ask before too much is changed (law 10, R33)."""
         options, state = self.options, self.state
-        if options.yes:
+        if options.yes or options.adopting:  # a person was shown each adoption, and what it sends
             self._answered = True
             return
         policy, notes = options.settings.policy, state.counts()["notes"]

@@ -132,6 +132,14 @@ class VaultScanner(Side, Protocol):
         """The path of a note of somebody's own that this item fits and that is not bound (R26), or ``None``."""
         ...
 
+    def stems(self, record: Record) -> Sequence[str]:
+        """The base names that somebody's own note about this paper may bear (R26)."""
+        ...
+
+    def as_note_of(self, path: str, item: ItemId) -> NoteRow | None:
+        """A note of somebody's own as it is now, read as this item's; ``None`` where nothing in it can be adopted."""
+        ...
+
     def is_warm(self, path: str) -> bool:
         """Whether somebody is editing the note at a path just now: it is left for a later cycle (R37)."""
         ...

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.core.plan import SideName
 from bridge.state.history import ChangeRow
+
+if TYPE_CHECKING:
+    from bridge.sync.adopting import Survey
 
 
 @dataclass(slots=True)
@@ -25,6 +28,8 @@ class Report:
     seconds: float = 0.0
     cursors: dict[str, int] = field(default_factory=dict)
     plan: list[ChangeRow] | None = None
+    #: Which notes fit which papers, where a dry run was to find that out.
+    adoption: Survey | None = None
     #: Why Zotero could not be reached for a part of the work; the rest is done, this waits for the next cycle.
     out_of_reach: str = ""
     #: Of an undoing: the cycle it takes back and its own number, how many notes it took away, and what it left alone,

@@ -1,9 +1,9 @@
 """What other tools call the things that notes say of papers, understood and left as they are (R26, R28).
 
-Read in the sources and documents of Zotero Integration, ZotLit, ZotFlow, Citations, Bibnotes, MDNotes and MarkDB-Connect.
-A note that has such a key and not Bridge's own keeps its value there: it is read there and written there, so that no
-second key of the same meaning appears. Which item a note is *bound* to is said by ``zotero-key`` alone; other keys and
-links that name an item are signs for adoption (:mod:`bridge.core.evidence`) and bind nothing.
+Read in the sources and documents of Zotero Integration, ZotLit, ZotFlow, Citations, Bibnotes, MDNotes and
+MarkDB-Connect. A note that has such a key and not Bridge's own keeps its value there: it is read there and written
+there, so that no second key of the same meaning appears. Which item a note is *bound* to is said by ``zotero-key``
+alone; other keys and links that name an item are signs for adoption (:mod:`bridge.core.evidence`) and bind nothing.
 
 Pure.
 """
@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from bridge.core.evidence import reference
-from bridge.core.policy import normal_text
 
 if TYPE_CHECKING:
     from bridge.vault.frontmatter import FrontMatter, Node
@@ -25,24 +24,24 @@ ITEM_KEY: Final = "[23456789ABCDEFGHIJKLMNPQRSTUVWXYZ]{8}"
 #: ``zotero-key`` as Bridge writes it, and as ZotLit writes that of a group's item (``ABCD2345g51``).
 BOUND_KEY: Final = rf"{ITEM_KEY}(?:g[1-9][0-9]*)?"
 
-#: Field to the keys in which other tools keep it.
+#: Field to the keys in which other tools keep it, in lower case.
 _OTHER_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
-    "citekey": ("citationKey", "citation-key", "citation_key", "citationkey", "cite-key", "cite_key"),
-    "doi": ("DOI",),
-    "url": ("URL",),
-    "finished": ("dateread", "dateRead", "date-read", "date_read"),
+    "citekey": ("citationkey", "citation-key", "citation_key", "cite-key", "cite_key"),
+    "finished": ("dateread", "date-read", "date_read"),
 }
 #: Keys that name an item, and those that say in which library it is.
 _NAMES_ITEM: Final = (
     "itemKey", "item-key", "item_key", "itemkey", "zoteroKey", "zotero_key", "zoterokey", "zotero-item-key",
     "zotero_item_key",
 )  # fmt: skip
-_NAMES_LIBRARY: Final = ("library-id", "libraryID", "libraryId", "library_id", "zotero-library-id", "groupID", "group-id")
+_NAMES_LIBRARY: Final = (
+    "library-id", "libraryID", "libraryId", "library_id", "zotero-library-id", "groupID", "group-id",
+)  # fmt: skip
 
 _NAMED: Final = re.compile(rf"(?:(?:(library)|groups?/([0-9]+)|users/[0-9]+)/items/)?({ITEM_KEY})(?:g([1-9][0-9]*))?")
 _PLACE: Final = re.compile(r"(?:groups?/|users/)?([1-9][0-9]*)")
-#: ``zotero://select`` links: ``library/items/KEY``, ``groups/51/items/KEY``, ``items/0_KEY`` and ``items/KEY`` of old, one
-#: key after ``?itemKey=``. Several keys in one link say nothing of one paper.
+#: ``zotero://select`` links: ``library/items/KEY``, ``groups/51/items/KEY``, the older ``items/0_KEY`` and
+#: ``items/KEY``, and one key after ``?itemKey=``. Several keys in one link say nothing of one paper.
 _LINK: Final = re.compile(
     rf"zotero://select/(?:(library|groups/[0-9]+)/)?items(?:/|\?itemKey=)(?:([0-9]+)_)?({ITEM_KEY})(?![0-9A-Za-z,%])"
 )
@@ -52,25 +51,31 @@ _CITEKEY_LINK: Final = re.compile(r"zotero://select/items/(?:bbt:|@)([^\s)\]\"'>
 _OWN: Final = frozenset({"0", "1"})
 
 
-def key_of(head: FrontMatter, name: str, names: Mapping[str, str]) -> str:
-    """The key in which a note keeps a field: Bridge's, or another tool's where the note has that and not Bridge's.
+def keys_of(head: FrontMatter, names: Mapping[str, str]) -> dict[str, str]:
+    """The key in which a note keeps each field: Bridge's, or where the note has not that but another tool's, that one.
+
+    Obsidian tells properties apart without regard to case, so ``Tags`` is ``tags``.
 
     :param names: every field's key in this vault; none of these is another tool's.
     """
-    used = names[name]
-    if name not in _OTHER_KEYS or head.get(used) is not None:
-        return used
-    own = names.values()
-    return next((other for other in _OTHER_KEYS[name] if head.get(other) is not None and other not in own), used)
+    there = {key.lower(): key for key in head.keys() - set(names.values())}
+    return {
+        name: used
+        if not there or head.get(used) is not None
+        else next((there[other] for other in (used.lower(), *_OTHER_KEYS.get(name, ())) if other in there), used)
+        for name, used in names.items()
+    }
 
 
-def named_items(head: FrontMatter, own: str) -> tuple[str, ...]:
+def named_items(head: FrontMatter, key: str, library: str) -> tuple[str, ...]:
     """The items that a note's properties name by their key, as :func:`bridge.core.evidence.reference` writes them.
 
-    :param own: the key that binds notes in this vault; what it says may be another tool's way of saying it too.
+    :param key: the property that binds notes in this vault; what it says may be another tool's way of saying it too.
+    :param library: the property that says of which library the item is.
     """
-    place = next((found[1] for text in _texts(head, _NAMES_LIBRARY) if (found := _PLACE.fullmatch(text))), "")
-    return tuple(dict.fromkeys(_references(_texts(head, (own, *_NAMES_ITEM)), place)))
+    places = _texts(head, (library, *_NAMES_LIBRARY))
+    place = next((found[1] for text in places if (found := _PLACE.fullmatch(text))), "")
+    return tuple(dict.fromkeys(_references(_texts(head, (key, *_NAMES_ITEM)), place)))
 
 
 def _references(texts: Iterable[str], place: str) -> Iterator[str]:
@@ -83,7 +88,7 @@ def _references(texts: Iterable[str], place: str) -> Iterator[str]:
 
 
 def linked_items(text: str) -> tuple[str, ...]:
-    """The item that all ``zotero://select`` links of a text lead to, if it is one; written as by :func:`named_items`."""
+    """The item that all ``zotero://select`` links of a text lead to, if it is one, as in :func:`named_items`."""
     if "zotero://select" not in text:
         return ()
     found = {_place(library, number, key) for library, number, key in _LINK.findall(text)}

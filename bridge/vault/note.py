@@ -111,15 +111,15 @@ def read_note(data: bytes, path: str, rules: NoteRules, *, item: ItemId | None =
         head = frontmatter.read(data)
     except NoteError as error:
         return _unreadable(data, path, rules, facts, error, item)
-    facts = _facts(head, rules, facts)
+    keys = dialects.keys_of(head, rules.names)
+    facts = _facts(head, keys, facts)
     if item is None:
         item, held = _identity(head, path, rules)
         if item is None:
             return ReadNote(None, {}, "", _signs(head, rules, facts), held)
     face: dict[str, Value] = {}
     problems: list[Held] = []
-    for name in rules.names:
-        used = dialects.key_of(head, name, rules.names)
+    for name, used in keys.items():
         node = head.get(used)
         if node is None or name in IDENTITY:
             continue
@@ -128,8 +128,11 @@ def read_note(data: bytes, path: str, rules: NoteRules, *, item: ItemId | None =
         except _Odd as odd:
             problems.append(Held(odd.code, f"`{used}` {odd.reason}", path, name, item))
     problems += _broken_blocks(head.parts.body, path, item)
-    stamp = head.get(rules.names[STAMP])
-    return ReadNote(item, face, _one(stamp) if stamp else "", _told(head, facts), tuple(problems))
+    node = head.get(rules.names[STAMP])
+    stamp = _one(node) if node else ""
+    if not stamp:
+        facts = _signs(head, rules, facts)  # not of our making: what else it says of its paper may be asked
+    return ReadNote(item, face, stamp, _told(head, facts), tuple(problems))
 
 
 class _Odd(Exception):  # noqa: N818 (not a fault of ours: a value a person must mend)
@@ -176,8 +179,8 @@ def _texts(node: Node) -> tuple[str, ...]:
 def _tags(node: Node) -> tuple[str, ...]:
     """Tags, without a ``#`` before them (R9).
 
-    One text is one tag, as Obsidian has it. One that is a list as other tools write it is understood as that; of one with
-    a space in it the person must say what is meant.
+    One text is one tag, as Obsidian has it. One that is a list as other tools write it is understood as that; of one
+    with a space in it the person must say what is meant.
     """
     texts = _texts(node)
     if node.kind == "scalar" and texts:
@@ -261,13 +264,13 @@ def _broken_blocks(body: bytes, path: str, item: ItemId) -> Iterator[Held]:
             yield Held("broken-block", f"the block `{block.name}`: {block.problem}", path, block.name, item)
 
 
-def _facts(head: FrontMatter, rules: NoteRules, facts: Facts) -> Facts:
+def _facts(head: FrontMatter, keys: Mapping[str, str], facts: Facts) -> Facts:
     """What a head tells about a paper in anybody's words (R26, R27)."""
 
     def first(name: str) -> str:
-        return (*_loose(head.get(dialects.key_of(head, name, rules.names))), "")[0]
+        return (*_loose(head.get(keys[name])), "")[0]
 
-    aliases = _loose(head.get(rules.names["aliases"]))
+    aliases = _loose(head.get(keys["aliases"]))
     named = next((alias for alias in aliases if alias.startswith("@")), "")
     return replace(facts, aliases=aliases, citekey=(first("citekey") or named).removeprefix("@"), doi=first("doi"))
 
@@ -277,7 +280,7 @@ def _signs(head: FrontMatter, rules: NoteRules, facts: Facts) -> Facts:
     text = head.parts.head
     return replace(
         facts,
-        named=dialects.named_items(head, rules.names[KEY]),
+        named=dialects.named_items(head, rules.names[KEY], rules.names[LIBRARY]),
         linked=dialects.linked_items(text),
         citekey=facts.citekey or dialects.linked_citekey(text),
     )
@@ -325,11 +328,12 @@ def edit_note(data: bytes, edit: Edit, rules: NoteRules, below: Callable[[str], 
     item, held = _identity(head, "", rules)
     if not edit.at and (held or item not in (None, edit.id, edit.was)):
         raise NoteError("the note is not bound to this item")
+    keys = dialects.keys_of(head, rules.names)
     changes: dict[str, frontmatter.Wanted | tuple[str, ...] | frontmatter.Remove] = {}
     for name, value in edit.set.items():
         if name not in rules.names or name in IDENTITY:
             continue  # the source of a block, which stands in the body
-        used = dialects.key_of(head, name, rules.names)
+        used = keys[name]
         node = head.get(used)
         if node is None or not _reads_as(name, node, value):
             changes[used] = _written(name, value, node, rules)
@@ -338,7 +342,7 @@ def edit_note(data: bytes, edit: Edit, rules: NoteRules, below: Callable[[str], 
     if edit.stamp:
         changes[rules.names[STAMP]] = edit.stamp
     edited = frontmatter.edit(data, changes, tuple(rules.names.values()))
-    return _with_body(edited, lambda body: below(_edit_body(body, edit, _title(head, edit, rules))))
+    return _with_body(edited, lambda body: below(_edit_body(body, edit, _title(head, edit, keys))))
 
 
 def _reads_as(name: str, node: Node, value: Value) -> bool:
@@ -384,9 +388,9 @@ def _bound(item: ItemId, rules: NoteRules) -> dict[str, str | frontmatter.Remove
     return {rules.names[LIBRARY]: library, rules.names[KEY]: item.key}
 
 
-def _title(head: FrontMatter, edit: Edit, rules: NoteRules) -> Value:
+def _title(head: FrontMatter, edit: Edit, keys: Mapping[str, str]) -> Value:
     """The title the note shows after ``edit``, be it Zotero's or the person's own."""
-    node = head.get(rules.names["title"])
+    node = head.get(keys["title"])
     return edit.set.get("title", (*_loose(node), "")[0])
 
 

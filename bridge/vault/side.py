@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.core.deeds import NOBODY, Recorder
-from bridge.core.place import Stat
+from bridge.core.place import NoteRow, Stat
 from bridge.core.record import ItemId, Record
 from bridge.core.side import Edit, Outcome
 from bridge.errors import NoteError
@@ -121,6 +121,23 @@ class VaultSide:
     def foreign(self, record: Record) -> str | None:
         """The path of somebody's own note about this paper, which is not bound to it yet (R26), or ``None``."""
         return self._writer.foreign(record.id, record.face)
+
+    def stems(self, record: Record) -> tuple[str, ...]:
+        """The base names that somebody's own note about this paper may bear (R26)."""
+        return self._writer.stems(record.id, record.face)
+
+    def as_note_of(self, path: str, item: ItemId) -> NoteRow | None:
+        """A note of somebody's own as it is now, read as this item's.
+
+        ``None`` for one that cannot be read, and for an empty one, which the next sync fills (R26).
+        """
+        try:
+            data, stat = files.read_stable(self._root / path)
+        except NoteError:
+            return None
+        if not data.strip():
+            return None
+        return row_of(path, stat, files.digest(data), read_note(data, path, self._rules, item=item), item)
 
     def apply(self, edits: Iterable[Edit]) -> Iterator[Outcome]:
         """Carry out edits and report on each, in the order given, when it is durable.

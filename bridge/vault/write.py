@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from bridge.core.deeds import NOBODY, FileDeed, Recorder
 from bridge.core.names import EXTENSION, folded
 from bridge.core.place import NoteRow, Stat
+from bridge.core.reconcile import members
 from bridge.core.record import Face, ItemId, Record, Value
 from bridge.core.side import Edit, Outcome, Result
 from bridge.errors import BridgeError, NoteError
@@ -124,6 +125,10 @@ class Writer:
         found = self._names.foreign(item, face)
         return None if found is None or self._blank(found) is not None else found
 
+    def stems(self, item: ItemId, face: Face) -> tuple[str, ...]:
+        """The base names that somebody's own note about this paper may bear (R26)."""
+        return self._names.stems(item, face)
+
     def run(self, edits: list[Edit]) -> list[Outcome]:
         """Carry out a chunk of edits; their outcomes in the same order.
 
@@ -153,15 +158,27 @@ class Writer:
     # --- the text of each note ------------------------------------------------------------------------------------
 
     def _planned(self, edit: Edit, row: NoteRow | None, works: Mapping[str, _Work]) -> _Work:
+        if edit.at:
+            row = self._own(edit, row)
         work = self._edited(edit, row) if edit.expect else self._made(edit, row)
         if work.path in works:
             raise _Left("stale", "an edit before this one has changed the note")
         return work
 
+    def _own(self, edit: Edit, row: NoteRow | None) -> NoteRow | None:
+        """The note of a person's own that becomes the item's (R28)."""
+        if row is not None and row.path != edit.at:
+            raise _Left("stale", "the item has a note")
+        return self._index.row(edit.at)
+
     def _edited(self, edit: Edit, row: NoteRow | None) -> _Work:
         """A note with the edit carried out in the text it was planned on."""
         if row is None:
             raise _Left("stale", "the item has no note any more")
+        if come := set(members(edit.set.get("aliases"))) - set(members(row.face.get("aliases"))):
+            taken = come.difference(self._names.free_aliases(tuple(come)))  # R27
+            free = tuple(alias for alias in members(edit.set["aliases"]) if alias not in taken)
+            edit = replace(edit, set={**edit.set, "aliases": free})
         try:
             data, stat = files.read_stable(self._root / row.path)
         except NoteError as error:

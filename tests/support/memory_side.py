@@ -17,6 +17,7 @@ from datetime import UTC
 from typing import Any, Protocol
 
 from bridge.core.children import FILES, HIGHLIGHTS, NOTES
+from bridge.core.evidence import stems_of
 from bridge.core.place import NoteIndex, NoteRow, Stat
 from bridge.core.plan import Held
 from bridge.core.policy import Policy, build_policy
@@ -438,6 +439,13 @@ class MemoryVault:
     def foreign(self, record: Record) -> str | None:
         return None
 
+    def stems(self, record: Record) -> tuple[str, ...]:
+        return stems_of(str(record.face.get("citekey", "")))
+
+    def as_note_of(self, path: str, item: ItemId) -> NoteRow | None:
+        note, stat = self.disk.files[path]
+        return NoteRow(path, stat, note.digest, item, note.stamp, note.face)
+
     def look(self, ids: Iterable[ItemId]) -> Mapping[ItemId, Record]:
         rows = self._index.rows_of(ids)
         notes = {item: self.disk.note(row.path) for item, row in rows.items() if row.path in self.disk.files}
@@ -473,6 +481,7 @@ class MemoryVault:
             while path in self.disk.files:
                 path = path.replace(".md", " 2.md")
         else:
+            row = self._index.row(edit.at) if edit.at and row is None else row
             if row is None or row.path not in self.disk.files:
                 raise StaleError("the note is gone")
             path, note = row.path, self.disk.note(row.path)

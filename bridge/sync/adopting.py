@@ -195,7 +195,7 @@ class Adopter:
                 self.survey.left.append(Left(path, "unreadable", ((item, ""),), reason=reason))
             return None
         whole = next((held for held in note.held if not held.field), None)
-        record = self._read(side, item)
+        record = planner.complete(self._read(side, item))
         if whole is not None:
             title = text(record.face.get("title"))
             self.survey.left.append(Left(path, "unreadable", ((item, title),), reason=whole.reason))

@@ -207,9 +207,12 @@ class _Cycle:
             self.state.items.set_pending(held, pending=True)
 
     def _plan(self, side: LibrarySide) -> tuple[LibrarySide, Planner, Plans]:
-        libraries = frozenset(each.library for each in self.libraries)
-        planner = Planner(self.state, side, self.vault, self.options.settings, libraries)
+        planner = self._planner(side)
         return side, planner, planner.plan()
+
+    def _planner(self, side: LibrarySide) -> Planner:
+        libraries = frozenset(each.library for each in self.libraries)
+        return Planner(self.state, side, self.vault, self.options.settings, libraries)
 
     def _plan_adoption(self) -> list[tuple[LibrarySide, Planner, Plans]]:
         """What a person asked to have adopted, and nothing else (R28)."""
@@ -217,7 +220,7 @@ class _Cycle:
 
         options = self.options
         assert options.adopting is not None
-        planners = [(side, Planner(self.state, side, self.vault, options.settings)) for side in self.libraries]
+        planners = [(side, self._planner(side)) for side in self.libraries]
         policy = options.settings.policy
         adopter = Adopter(self.state, self.vault, planners, options.adopting, policy, self.progress)
         tasks = adopter.plan()

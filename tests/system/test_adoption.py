@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +52,7 @@ def body_of(text: str) -> str:
 
 
 @pytest.fixture
-def place(server: SandboxServer, tmp_path: Path) -> Iterator[Place]:
+def place(server: SandboxServer, tmp_path: Path) -> Place:
     return Place(tmp_path / "vault", Library(server))
 
 

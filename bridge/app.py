@@ -480,6 +480,7 @@ class App:
         return VaultSide(
             self.vault,
             state.notes,
+            state.renames,
             rules,
             layout,
             shown=wiring.shown_rules(self.config),

@@ -205,6 +205,20 @@ def renew(
     return body[: block.start] + written + body[block.end :]
 
 
+def with_digests(before: str, after: str) -> str:
+    """``after``, which is ``before`` with other links in it: blocks that nobody had edited have their digest anew.
+
+    A link that follows a renamed note is no person's edit; without this the block would count as edited (R29).
+    """
+    unedited = {(block.name, block.argument) for block in find(before) if not block.problem and not block.edited}
+    for block in reversed(find(after)):
+        if (block.name, block.argument) in unedited and block.edited and not block.problem:
+            line, rest = after[block.start : block.end].split("\n", 1)
+            line = line.replace(f" {block.digest} · ", f" {digest(block.text)} · ", 1)
+            after = f"{after[: block.start]}{line}\n{rest}{after[block.end :]}"
+    return after
+
+
 def _quoted(line: str) -> str:
     return line if line.startswith(">") else f"> {line}".rstrip()
 

@@ -53,6 +53,11 @@ def _cut(text: str, limit: int) -> str:
     return text.rstrip(". ")
 
 
+def with_key(stem: str, key: str) -> str:
+    """``stem KEY``: what a note is called whose name another file has taken."""
+    return f"{_cut(stem, MAX_BYTES - len(EXTENSION) - len(key) - 1)} {key}"
+
+
 def unique(stem: str, taken: Container[str], key: str) -> str:
     """``stem``, or ``stem KEY`` where that name is taken, or ``stem KEY 2``… where that is taken too.
 
@@ -61,10 +66,8 @@ def unique(stem: str, taken: Container[str], key: str) -> str:
     """
     if folded(stem) not in taken:
         return stem
-    number = 1
-    while True:
-        suffix = f" {key}" if number == 1 else f" {key} {number}"
-        candidate = _cut(stem, MAX_BYTES - len(EXTENSION) - len(suffix)) + suffix
-        if folded(candidate) not in taken:
-            return candidate
+    number, candidate = 1, with_key(stem, key)
+    while folded(candidate) in taken:
         number += 1
+        candidate = with_key(stem, f"{key} {number}")
+    return candidate

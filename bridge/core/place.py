@@ -36,6 +36,7 @@ class Facts:
     named: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()  # citekeys of [[@key]] links in the body
+    links: tuple[str, ...] = ()  # all names that a link or citation may mean (bridge.vault.targets)
     hosts: tuple[str, ...] = ()  # index blocks that stand in the note (`week 2025-W39`)
     # Of a paper's own note, for index notes: what the person wrote, one line of Markdown each.
     summary: str = ""  # the property `summary`
@@ -62,6 +63,18 @@ class NoteRow:
     facts: Facts = field(default_factory=Facts)
     held: tuple[Held, ...] = ()
     pending: bool = False
+
+
+class FormerKey(NamedTuple):
+    """A citation key that a paper had, and the base name its note was made with then; links may bear both still.
+
+    ``stamp`` is that of the edit by which the note gets its new key, until that edit is known to be written.
+    """
+
+    id: ItemId
+    key: str
+    stem: str
+    stamp: str = ""
 
 
 class NoteIndex(Protocol):

@@ -21,6 +21,7 @@ from bridge.state.items import Items
 from bridge.state.kin import Kin
 from bridge.state.notes import Notes
 from bridge.state.pages import Pages
+from bridge.state.renames import Renames
 from bridge.state.schema import migrate
 from bridge.state.written import Written
 
@@ -33,7 +34,8 @@ class State:
     Its parts share one connection: :attr:`items` (what Zotero sent), :attr:`notes` (what the vault showed),
     :attr:`agreements` (bases, stamps, intentions), :attr:`history` (conflicts, held parts, cycles and their changes),
     :attr:`pages` (what index notes show), :attr:`deeds` (what cycles did, to be taken back), :attr:`kin` (papers that
-    have to do with each other), :attr:`written` (what was generated for notes).
+    have to do with each other), :attr:`written` (what was generated for notes), :attr:`renames`
+    (what renames are due in the vault).
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -46,6 +48,7 @@ class State:
         self.pages = Pages(connection)
         self.deeds = Deeds(connection)
         self.written = Written(connection)
+        self.renames = Renames(connection)
 
     @classmethod
     def open(cls, path: Path) -> State:

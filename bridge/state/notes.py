@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import PurePosixPath
 from typing import Any
@@ -157,6 +157,22 @@ class Notes:
         query = "SELECT path, facts, library, key FROM notes WHERE stamp = '' AND NOT copy ORDER BY path"
         for path, facts, library, key in self._db.execute(query).fetchall():
             yield path, _load_facts(facts), ItemId(library, key) if key else None
+
+    def citekeys(self) -> Mapping[ItemId, str]:
+        """The citation key that each item's note shows, where it shows one."""
+        query = (
+            "SELECT library, key, json_extract(face, '$.citekey') AS citekey FROM notes"
+            " WHERE key IS NOT NULL AND NOT copy AND citekey <> ''"
+        )
+        return {ItemId(library, key): citekey for library, key, citekey in self._db.execute(query)}
+
+    def linking(self, names: Collection[str]) -> set[str]:
+        """Paths of files that hold a link or citation which may mean one of ``names``."""
+        query = (
+            "SELECT notes.path, link.value FROM notes, json_each(facts, '$.links') AS link"
+            " WHERE instr(facts, '\"links\"')"
+        )
+        return {path for path, name in self._db.execute(query) if name in names}
 
     def mentions(self) -> set[str]:
         """Citation keys that any note links to."""

@@ -148,6 +148,15 @@ MIGRATIONS: tuple[str, ...] = (
         library TEXT NOT NULL, key TEXT NOT NULL, block TEXT NOT NULL, text BLOB NOT NULL,
         PRIMARY KEY (library, key, block)) WITHOUT ROWID;
     """,
+    """
+    -- Citation keys that papers had, whose notes and links have not followed yet (stamp: of an edit that may not have
+    -- been written); and the one renaming at work, which a kill may have cut short (bridge.vault.rename).
+    CREATE TABLE former_keys (
+        library TEXT NOT NULL, key TEXT NOT NULL, citekey TEXT NOT NULL, stem TEXT NOT NULL, stamp TEXT NOT NULL,
+        PRIMARY KEY (library, key, citekey)) WITHOUT ROWID;
+    CREATE TABLE renaming (one INTEGER PRIMARY KEY CHECK (one = 1), journal TEXT NOT NULL);
+    UPDATE notes SET mtime_ns = -1;  -- what each note links to is found when it is read
+    """,
 )
 
 

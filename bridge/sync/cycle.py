@@ -141,8 +141,10 @@ class _Cycle:
             self._count_waiting([plans for _, _, plans in planned])
             return
         self.state.kin.touched.clear()
+        self.report.messages += self.vault.carry_renames(begin=False)
         for side, planner, plans in planned:
             self._apply(side, planner, plans)
+        self.report.messages += self.vault.carry_renames(begin=True)
         self._tell_kin([(side, planner) for side, planner, _ in planned])
         self._count_waiting([])
 

@@ -144,6 +144,13 @@ class VaultScanner(Side, Protocol):
         """Whether somebody is editing the note at a path just now: it is left for a later cycle (R37)."""
         ...
 
+    def carry_renames(self, *, begin: bool) -> Sequence[str]:
+        """Rename what is still named after a former citation key, links included; what could not be, in words.
+
+        Cheap where nothing is due. Before a cycle's edits it finishes what an earlier one began; after them it begins.
+        """
+        ...
+
     @property
     def renamed(self) -> int:
         """Files renamed so far."""

@@ -1,75 +1,123 @@
-"""A changed citation key carried through the vault: the file that was named after it, and every link and citation.
+"""What is called otherwise from now on, and a file's text with every link and citation following.
 
-Several may change at once (``a`` becomes ``b`` while ``b`` becomes ``c``, or two change places), so the changes are
-brought into an order in which none is taken for another.
+All changes happen at the same time, so two notes may change names, and one may take the name another gives up.
 
 Pure: which files there are, and their reading and writing, is the caller's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+import unicodedata
 from dataclasses import dataclass
-from hashlib import blake2b
+from typing import NamedTuple
 
-from bridge.core.names import folded
+from bridge.core.names import EXTENSION, folded
 from bridge.vault import links
+from bridge.vault.targets import cited_as
+
+_UPWARDS = re.compile(r"^(?:\.{0,2}/)*(?:\.{1,2}$)?")
+
+
+class Renamed(NamedTuple):
+    """A file with a new base name: the old one, the new one, and the folder it lies in.
+
+    ``rivals`` are the folders of other files with the old name, which a link may mean as well.
+    """
+
+    old: str
+    new: str
+    folder: str
+    rivals: tuple[str, ...] = ()
+
+
+class Rekeyed(NamedTuple):
+    """A paper with a new citation key, by which it is cited."""
+
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """What is called otherwise from now on.
+    """What is called otherwise from now on."""
 
-    ``stems``: old and new base name of a file that was renamed, with the folder it lies in. ``keys``: old and new
-    citation key.
-    """
-
-    stems: tuple[tuple[str, str, str], ...] = ()
-    keys: tuple[tuple[str, str], ...] = ()
+    files: tuple[Renamed, ...] = ()
+    keys: tuple[Rekeyed, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.stems or self.keys)
+        return bool(self.files or self.keys)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What a file must hold to be changed, as :func:`bridge.vault.targets.targets` finds it."""
+        return frozenset([folded(each.old) for each in self.files] + [cited_as(each.old) for each in self.keys])
 
 
-def carry(data: bytes, renaming: Renaming, *, is_canvas: bool = False) -> bytes:
-    """A file's bytes with every link and citation following ``renaming``; the very same bytes where it holds none.
+class Carried(NamedTuple):
+    """A file's bytes after a renaming (the very same where nothing in it follows), and how much followed."""
 
-    A file that is not UTF-8 is left as it is.
+    data: bytes
+    links: int = 0
+    citations: int = 0
+
+
+class Carrier:
+    """One renaming, carried into any number of files."""
+
+    def __init__(self, renaming: Renaming) -> None:
+        self._files: dict[str, list[Renamed]] = {}
+        for each in renaming.files:
+            self._files.setdefault(folded(each.old), []).append(each)
+        self._keys = {_composed(each.old): each.new for each in renaming.keys}
+        after = {folded(each.new) for each in renaming.files} | {cited_as(each.new) for each in renaming.keys}
+        #: Whether a new name is another's old one: a text must not be carried twice then.
+        self.is_once_only = not after.isdisjoint(renaming.names)
+
+    def carry(self, data: bytes, folder: str, *, is_canvas: bool = False) -> Carried:
+        """A file's bytes with all that follows; one that is not UTF-8 is left as it is.
+
+        :param folder: where the file lies, ``""`` for the vault's own folder.
+        """
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            return Carried(data)
+        done = links.rewrite(text, lambda target: self._led(target, folder), self._cited, is_canvas=is_canvas)
+        return Carried(data if done.text == text else done.text.encode(), done.links, done.citations)
+
+    def _cited(self, key: str) -> str:
+        return self._keys.get(_composed(key), key)
+
+    def _led(self, target: str, source: str) -> str:
+        """A path or bare name, with or without ``.md``, as it is to be written from now on."""
+        before, slash, name = target.rpartition("/")
+        stripped = name.strip()
+        extension = stripped[-len(EXTENSION) :] if stripped.lower().endswith(EXTENSION) else ""
+        stem = stripped.removesuffix(extension)
+        for each in self._files.get(folded(stem), ()):
+            if _means(before, source, each):
+                at = name.find(stem)
+                return before + slash + name[:at] + each.new + name[at + len(stem) :]
+        return target
+
+
+def _means(given: str, source: str, file: Renamed) -> bool:
+    """Whether a link to the old name that gives the path ``given``, in a file in the folder ``source``, means ``file``.
+
+    Links may give the end of a path only. Of several files Obsidian takes the one whose whole path is given, else one
+    in the source's own folder, else the one with the shortest path.
     """
-    if not any(links.might_hold(data, old) for old in _olds(renaming)):
-        return data
-    try:
-        text = before = data.decode()
-    except UnicodeDecodeError:
-        return data
-    folders = {folded(old): folder for old, _, folder in renaming.stems}
-    for old, new in in_order([(old, new) for old, new, _ in renaming.stems]):
-        text = links.rewrite(text, old, new, is_canvas, folder=folders.get(folded(old)))
-    for old, new in in_order(renaming.keys):
-        text = links.rewrite_citations(text, old, new, is_canvas)
-    return data if text == before else text.encode()
+    end = folded(_UPWARDS.sub("", given.strip()).strip("/"))
+    folders = [folder for folder in (file.folder, *file.rivals) if not end or f"/{folded(folder)}".endswith(f"/{end}")]
+    if file.folder not in folders:
+        return False
+
+    def rank(folder: str) -> tuple[bool, bool, int, str]:
+        return (not end or folded(folder) != end, folded(folder) != folded(source), len(folder), folder)
+
+    return min(folders, key=rank) == file.folder
 
 
-def _olds(renaming: Renaming) -> Iterable[str]:
-    yield from (old for old, _, _ in renaming.stems)
-    yield from (old for old, _ in renaming.keys)
-
-
-def in_order(changes: Iterable[tuple[str, str]]) -> Sequence[tuple[str, str]]:
-    """Changes that happen at once, as steps to be taken one after the other.
-
-    ``b`` to ``c`` comes before ``a`` to ``b``; a ring goes through a name that nothing else bears.
-    """
-    left = {old: new for old, new in changes if old != new}
-    steps: list[tuple[str, str]] = []
-    while left:
-        olds = {folded(old): old for old in left}
-        free = [old for old, new in left.items() if olds.get(folded(new), old) == old]
-        if not free:
-            old, new = left.popitem()
-            aside = f"{old}-{blake2b(old.encode(), digest_size=8).hexdigest()}"
-            steps.append((old, aside))
-            left[aside] = new
-            continue
-        steps += [(old, left.pop(old)) for old in free]
-    return steps
+def _composed(key: str) -> str:
+    return unicodedata.normalize("NFC", key)

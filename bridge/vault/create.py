@@ -101,9 +101,13 @@ class Catalogue:
         """People's own files of a base name."""
         return sorted(self._stems.get(folded(stem), _NONE) - self._bound_paths)
 
-    def is_taken(self, name: str, *, but: Iterable[str] = ()) -> bool:
-        """Whether another file bears this base name or alias; the paths ``but`` do not count."""
-        return bool(self._names.get(folded(name), set()) - set(but))
+    def named(self, stem: str) -> frozenset[str]:
+        """The paths of all files of a base name."""
+        return frozenset(self._stems.get(folded(stem), _NONE))
+
+    def aliased(self, name: str) -> frozenset[str]:
+        """The paths of files that bear a name as an alias and not as their own."""
+        return frozenset(self._names.get(folded(name), _NONE) - self._stems.get(folded(name), _NONE))
 
     def unique_stem(self, stem: str, key: str) -> str:
         """``stem``, or with the item key where it is taken."""
@@ -122,14 +126,6 @@ class Catalogue:
             self._names.setdefault(name, set()).add(path)
         self._bound_paths.add(path)
         self.items.add(item)
-
-    def drop(self, path: str) -> None:
-        """A file no longer bears this name."""
-        stem = folded(stem_in(path))
-        for names in (self._stems, self._names):
-            names.get(stem, set()).discard(path)
-            if not names.get(stem):
-                names.pop(stem, None)
 
 
 def _merged(taken: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, set[str]]]:

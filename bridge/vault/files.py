@@ -332,8 +332,19 @@ def _claim(path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o666))
 
 
+def is_same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, as two spellings of a name do where the disk does not tell case apart."""
+    try:
+        return os.path.samestat(one.lstat(), other.lstat())
+    except OSError:
+        return False
+
+
 def move(root: Path, old: Path, new: Path) -> None:
-    """Rename a file within its folder, never over another; a change of case alone works on every file system.
+    """Rename a file within its folder, never over another.
+
+    A change of case alone works too, but for some file systems of Linux that do not tell case apart: these take it for
+    done already. Whoever must be sure goes through a third name.
 
     The name is claimed with an empty file, and the rename goes over that, so that a crash in between leaves one note
     and one empty file, which the next try takes for its claim: never two notes with one key.

@@ -31,6 +31,7 @@ from bridge.core.text import with_code
 from bridge.errors import NoteError
 from bridge.vault import dialects, frontmatter, tags
 from bridge.vault.sections import hosted, one_line, sections
+from bridge.vault.targets import targets
 from bridge.vault.template import heading_of
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def read_note(data: bytes, path: str, rules: NoteRules, *, item: ItemId | None =
     ``tags-not-a-list``, ``broken-block``. A note that cannot be read and bears no ``zotero-key`` is nobody's business.
     """
     links = _unique(found.decode() for found in _SELECT.findall(data)) if b"zotero://" in data else ()
-    facts = Facts(zotero_links=links, mentions=_mentions(data), hosts=hosted(data))
+    facts = Facts(zotero_links=links, mentions=_mentions(data), links=targets(data), hosts=hosted(data))
     if not data.startswith((b"---", b"\xef\xbb\xbf---")):
         return ReadNote(item, {}, "", facts, ())
     try:

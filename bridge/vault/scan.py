@@ -59,6 +59,14 @@ class VaultIndex(NoteIndex, Protocol):
         """Paths of notes that name an item no library has."""
         ...
 
+    def citekeys(self) -> Mapping[ItemId, str]:
+        """The citation key that each item's note shows."""
+        ...
+
+    def linking(self, names: Collection[str]) -> Collection[str]:
+        """Paths of files one of whose :attr:`Facts.links` is among ``names``."""
+        ...
+
     def facts(self) -> Iterable[tuple[str, Facts]]:
         """What notes not bound to any item tell about papers (R26, R28), by path."""
         ...

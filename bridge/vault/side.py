@@ -5,7 +5,7 @@ The rooms behind it: :mod:`bridge.vault.scan` finds what changed, :mod:`bridge.v
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from bridge.vault.write import Applied, Writer
 
 if TYPE_CHECKING:
     from bridge.vault.quiet import Quiet
+    from bridge.vault.rename import RenameLog
 
 __all__ = ["Applied", "Layout", "VaultSide"]
 
@@ -36,6 +37,7 @@ class VaultSide:
     """Implements :class:`bridge.core.side.Side` on a folder of Markdown files.
 
     :param index: what is remembered of the files; ``apply`` keeps it true, ``scan`` only reads it.
+    :param log: which renames are due and at work.
     :param shown: how notes show what hangs below a paper.
     :param vault_id: the id that the marker must bear; ``""`` takes any.
     :param quiet: what the daemon remembers of files that somebody is editing: notes among them are neither read for
@@ -47,6 +49,7 @@ class VaultSide:
         self,
         root: Path,
         index: VaultIndex,
+        log: RenameLog,
         rules: NoteRules,
         layout: Layout,
         *,
@@ -55,12 +58,13 @@ class VaultSide:
         quiet: Quiet | None = None,
         recorder: Recorder = NOBODY,
     ) -> None:
-        self._root, self._index, self._rules, self._quiet = root, index, rules, quiet
-        self._recorder = recorder
+        self._root, self._index, self._log, self._rules, self._quiet = root, index, log, rules, quiet
+        self._layout, self._recorder = layout, recorder
+        self._is_name_free = False  # files went at the last look: a note may get the name it could not have
         self._scanner = Scanner(
             root, index, self._read, layout.stem, skip=(layout.templates,), vault_id=vault_id, quiet=quiet
         )
-        self._writer = Writer(root, index, rules, layout, shown or ShownRules(), quiet, recorder)
+        self._writer = Writer(root, index, log, rules, layout, shown or ShownRules(), quiet, recorder)
 
     def _read(self, data: bytes, path: str) -> ReadNote:
         return read_note(data, path, self._rules)
@@ -82,7 +86,9 @@ class VaultSide:
         :raises VaultError: the vault's own folder cannot be listed.
         """
         self._writer.forget()
-        return self._scanner.scan()
+        found = self._scanner.scan()
+        self._is_name_free = bool(found.dropped)
+        return found
 
     def glance(self) -> None:
         """Note which files have changed, without reading one (R37); errors as in :meth:`scan`."""
@@ -153,3 +159,22 @@ class VaultSide:
         source = iter(edits)
         while chunk := list(islice(source, CHUNK)):
             yield from self._writer.run(chunk)
+
+    def carry_renames(self, *, begin: bool) -> Sequence[str]:
+        """Rename the files of papers whose citation key changed, and have all links follow; what could not, in words.
+
+        Does nothing, and opens nothing, where nothing is due.
+
+        :param begin: whether to begin with what is due, after a cycle's edits; before them, only what an earlier cycle
+            began is finished.
+        :raises VaultError: no file can be written now; the next cycle goes on.
+        """
+        if not (self._log.journal() or self._log.due() or (begin and self._is_name_free)):
+            return ()
+        from bridge.vault.rename import Renamer  # a cycle without renames does not pay for it
+
+        renamer = Renamer(self._root, self._index, self._log, self._layout, self._rules, self._quiet, self._recorder)
+        done = renamer.run() if begin else renamer.resume()
+        self._is_name_free &= not begin
+        self._writer.renamed(done)
+        return done.left

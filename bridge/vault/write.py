@@ -2,27 +2,25 @@
 
 Kept here: law 6 (an edit is carried out in the very text it was planned on), law 2 (a note that shows what is wanted
 already is not written), law 5 (what is reported is on the disk; what a crash leaves is met again by the next scan), R26
-and R27 for new notes, and the order of a rename: first the file, then the links to it, last the note's own text. A
-crash anywhere in between leaves the note due, so that the next cycle does the rest.
+and R27 for new notes. A citation key that changes is put on a list before the note is written; what follows from it
+(:mod:`bridge.vault.rename`) comes after all edits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.core.deeds import NOBODY, FileDeed, Recorder
-from bridge.core.names import EXTENSION, folded
-from bridge.core.place import NoteRow, Stat
+from bridge.core.names import EXTENSION
+from bridge.core.place import FormerKey, NoteRow, Stat
 from bridge.core.reconcile import members
 from bridge.core.record import Face, ItemId, Record, Value
 from bridge.core.side import Edit, Outcome, Result
 from bridge.errors import BridgeError, NoteError
 from bridge.vault import files
-from bridge.vault.carry import Renaming, carry
 from bridge.vault.create import Catalogue, Layout
 from bridge.vault.identity import COPIED
 from bridge.vault.note import NoteRules, ReadNote, edit_note, new_note, read_note
@@ -31,10 +29,10 @@ from bridge.vault.scan import VaultIndex, row_of
 from bridge.vault.shown import Shown, ShownRules
 from bridge.vault.sources import Templates
 from bridge.vault.template import TEMPLATE, context, render_body
-from bridge.vault.walk import CANVAS, walk
 
 if TYPE_CHECKING:
     from bridge.vault.quiet import Quiet
+    from bridge.vault.rename import Done, RenameLog
 
 #: A file up to this size may be one that a clicked link made: nothing but white space.
 _BLANK = 64
@@ -54,15 +52,15 @@ class Applied:
 class _Work:
     """One file on its way to the disk: what it holds, and what it is to hold.
 
-    ``present`` is ``None`` for a new file. ``edit`` is ``None`` for a file that only follows a rename. ``row`` is what
-    the index remembers of it, and ``stat`` is that of ``present``. ``at`` is the edit's place in its chunk. ``blocks``
-    are those that were generated for it, packed (:class:`bridge.vault.renewal.Renewal`).
+    ``present`` is ``None`` for a new file. ``row`` is what the index remembers of it, and ``stat`` is that of
+    ``present``. ``at`` is the edit's place in its chunk. ``blocks`` are those that were generated for it, packed
+    (:class:`bridge.vault.renewal.Renewal`).
     """
 
     path: str
     data: bytes
     present: bytes | None
-    edit: Edit | None = None
+    edit: Edit
     row: NoteRow | None = None
     stat: Stat | None = None
     at: int = -1
@@ -89,13 +87,14 @@ class Writer:
         self,
         root: Path,
         index: VaultIndex,
+        log: RenameLog,
         rules: NoteRules,
         layout: Layout,
         shown: ShownRules,
         quiet: Quiet | None = None,
         recorder: Recorder = NOBODY,
     ) -> None:
-        self._root, self._index, self._rules, self._layout = root, index, rules, layout
+        self._root, self._index, self._log, self._rules, self._layout = root, index, log, rules, layout
         self._quiet, self._recorder = quiet, recorder
         self._catalogue: Catalogue | None = None
         self._templates = Templates(root, layout.templates)
@@ -112,6 +111,14 @@ class Writer:
         self._catalogue = None
         self._templates.forget()
         self._carried.clear()
+        self._listed.clear()
+
+    def renamed(self, done: Done) -> None:
+        """Files have other names now, and links in others lead there."""
+        self._carried |= done.carried
+        self.stats.renamed += done.renamed
+        self.stats.linked += done.linked
+        self._catalogue = None
         self._listed.clear()
 
     @property
@@ -149,10 +156,13 @@ class Writer:
                 outcomes[at] = Outcome(edit.id, "refused", reason=f"not-edited: {error}")
             except EntryTemplateError as error:
                 outcomes[at] = Outcome(edit.id, "refused", reason=f"broken-template: {error}")
-        moved = list(works.values())
-        if renaming := self._rename(moved):
-            moved += self._following(renaming, {work.path: work for work in moved})
-        outcomes |= self._commit(moved)
+        former = [each for work in works.values() for each in self._former_keys(work)]
+        if former:
+            self._log.add(former)
+        outcomes |= self._commit(works.values())
+        if former:
+            done = {outcome.id for outcome in outcomes.values() if outcome.result == "applied"}
+            self._log.settle([one for one in former if one.id in done], [one for one in former if one.id not in done])
         return [outcomes[at] for at in range(len(edits))]
 
     # --- the text of each note ------------------------------------------------------------------------------------
@@ -192,7 +202,6 @@ class Writer:
         changed = edit_note(data, edit, self._rules, renewal.renew)
         work = _Work(row.path, changed, data, edit, row, stat, blocks=renewal.written)
         self._stop_if_warm(row.path, stat, row)
-        self._stop_if_links_are_warm(work)
         return work
 
     def _stop_if_warm(self, path: str, stat: Stat | None, row: NoteRow | None) -> None:
@@ -203,16 +212,23 @@ class Writer:
         if self._quiet is not None and (path in self._quiet.warm or row is None or row.stat != stat):
             raise _Left("stale", "the note is being edited")
 
-    def _stop_if_links_are_warm(self, work: _Work) -> None:
-        """Leave a citation key alone while a note that may link to it is being edited: all links follow at once."""
-        if self._quiet is None or not self._quiet.warm or (change := _key_change(work)) is None:
+    def _former_keys(self, work: _Work) -> Iterator[FormerKey]:
+        """Citation keys that a note had until now, if its key is another one with the edit.
+
+        The key changes with the edit, or a person changed it in the note and the other side has followed: either way it
+        is not what was last agreed on. What the note showed until now is a former key too: its file may be named so.
+        """
+        if work.row is None:
             return
-        olds = [old.encode() for old in change[0]]
-        for path in self._quiet.warm:
-            with suppress(OSError):
-                data = (self._root / path).read_bytes()
-                if any(old in data for old in olds):
-                    raise _Left("stale", "a note that links to it is being edited")
+        shown = work.row.face
+        new = work.edit.set.get("citekey", shown.get("citekey"))
+        before = work.edit.before.get("citekey")
+        if not before or not new or before == new:
+            return
+        for old in dict.fromkeys((before, shown.get("citekey"))):
+            if isinstance(old, str) and old and old != new:
+                stem = self._layout.stem(work.edit.id, {**shown, "citekey": old})
+                yield FormerKey(work.edit.id, old, stem, work.edit.stamp)
 
     def _made(self, edit: Edit, row: NoteRow | None) -> _Work:
         """A new note, or an empty one that a clicked link made, filled (R26)."""
@@ -256,77 +272,10 @@ class Writer:
             return None
         return None if data.strip() else data
 
-    # --- renames --------------------------------------------------------------------------------------------------
-
-    def _rename(self, works: Iterable[_Work]) -> Renaming:
-        """Rename the files still named after a citation key that changes; what links and citations are to follow."""
-        stems: list[tuple[str, str, str]] = []
-        keys: list[tuple[str, str]] = []
-        waiting: list[tuple[_Work, str]] = []
-        for work in works:
-            change = _key_change(work)
-            if change is None:
-                continue
-            olds, new, face = change
-            item, path = _id(work), PurePosixPath(work.path)
-            wanted = self._layout.stem(item, {**face, "citekey": new})
-            for old in olds:
-                former = self._layout.stem(item, {**face, "citekey": old})
-                is_shared = self._names.is_taken(former, but=(work.path,))
-                if not is_shared:  # else another paper has that key too, and a citation may mean either
-                    keys.append((old, new))
-                if folded(path.stem) in {folded(former), folded(f"{former} {item.key}")} and path.stem != wanted:
-                    waiting.append((work, wanted))
-                elif folded(path.stem) == folded(wanted) != folded(former) and not is_shared:
-                    stems.append((former, wanted, _folder(path)))  # renamed before a crash; the links may not be
-        while done := [pair for pair in waiting if self._move(*pair, stems)]:
-            waiting = [pair for pair in waiting if pair not in done]
-        return Renaming(tuple(stems), tuple(keys))
-
-    def _move(self, work: _Work, wanted: str, stems: list[tuple[str, str, str]]) -> bool:
-        """Rename one file, if the name is free; a name that is taken may be so for now only, or else the old stays."""
-        old = PurePosixPath(work.path)
-        new = old.with_name(wanted + old.suffix)
-        if self._names.is_taken(wanted, but=(work.path, str(new))):
-            return False
-        same = "" if work.present is None else files.digest(work.present)
-        deed = FileDeed(work.path, str(new), same, same)
-        self._recorder.keep([deed], {})
-        try:
-            files.move(self._root, self._root / old, self._root / new)
-        except (files.NameTakenError, NoteError):
-            self._recorder.withdraw([deed])
-            return False
-        self._listed.clear()
-        self._names.drop(work.path)
-        work.path = str(new)
-        self._names.add(work.path, _id(work))
-        self.stats.renamed += 1
-        stems.append((old.stem, wanted, _folder(old)))
-        return True
-
-    def _following(self, renaming: Renaming, works: Mapping[str, _Work]) -> list[_Work]:
-        """All other files that hold a link to follow; each file of the vault is read once."""
-        followers = []
-        tree = walk(self._root, (self._layout.templates,))
-        for path in (*tree.files, *tree.canvases):
-            if (work := works.get(path)) is not None:
-                work.data = carry(work.data, renaming)
-                continue
-            try:
-                data = (self._root / path).read_bytes()
-            except OSError:
-                continue
-            changed = carry(data, renaming, is_canvas=path.lower().endswith(CANVAS))
-            if changed is not data:
-                followers.append(_Work(path, changed, data, row=self._index.row(path)))
-        return followers
-
     # --- to the disk ----------------------------------------------------------------------------------------------
 
-    def _commit(self, works: Iterable[_Work]) -> dict[int, Outcome]:
+    def _commit(self, works: Collection[_Work]) -> dict[int, Outcome]:
         """Bring all files to the disk, then tell the index; the outcomes of the edits, by place."""
-        works = list(works)
         results: dict[str, Stat | BridgeError | None] = {}
         paths = {work.path: self._root / work.path for work in works}
         with files.Batch(self._root, self._listed) as batch:
@@ -341,21 +290,16 @@ class Writer:
             deeds = self._told([work for work in works if work.path not in results])
             batch.begin()
             # While the disk works, what was written is read back.
-            found = {work.path: read_note(work.data, work.path, self._rules) for work in works if work.edit is not None}
+            found = {work.path: read_note(work.data, work.path, self._rules) for work in works}
             placed = batch.commit()
         done = {path for path in deeds if isinstance(placed[paths[path]], Stat)}
         self._recorder.made(deed for path, deed in deeds.items() if not deed.before and path in done)
         self._recorder.withdraw(deed for path, deed in deeds.items() if deed.before and path not in done)
-        outcomes: dict[int, Outcome] = {}
         rows: list[NoteRow] = []
-        dropped: list[str] = []
-        for work in works:
-            result = results.get(work.path) or placed[paths[work.path]]
-            if work.edit is not None:
-                outcomes[work.at] = self._outcome(work, result, found[work.path], rows, dropped)
-            elif isinstance(result, Stat):
-                self._followed(work, result, rows)
-        self._index.drop_rows(dropped)
+        outcomes = {
+            work.at: self._outcome(work, results.get(work.path) or placed[paths[work.path]], found[work.path], rows)
+            for work in works
+        }
         self._index.put_rows(rows)
         return outcomes
 
@@ -371,10 +315,8 @@ class Writer:
         self._recorder.keep([deed for deed in deeds.values() if deed.before], contents)
         return deeds
 
-    def _outcome(
-        self, work: _Work, result: Stat | BridgeError, found: ReadNote, rows: list[NoteRow], dropped: list[str]
-    ) -> Outcome:
-        item = _id(work)
+    def _outcome(self, work: _Work, result: Stat | BridgeError, found: ReadNote, rows: list[NoteRow]) -> Outcome:
+        item = work.edit.id
         if isinstance(result, files.StaleFileError | files.NameTakenError):
             return Outcome(item, "stale", reason=str(result))
         if isinstance(result, BridgeError):
@@ -385,42 +327,4 @@ class Writer:
             self.stats.written += 1
         row = row_of(work.path, result, files.digest(work.data), found, found.id)
         rows.append(row)
-        if work.row is not None and work.row.path != work.path:
-            dropped.append(work.row.path)
         return Outcome(item, "applied", Record(item, row.face, row.digest, blocks=work.blocks))
-
-    def _followed(self, work: _Work, stat: Stat, rows: list[NoteRow]) -> None:
-        """A file whose links followed: known as before, but for its text. One changed meanwhile is left to the scan."""
-        self.stats.linked += 1
-        if work.row is None or work.row.digest != work.expect:
-            return
-        digest = files.digest(work.data)
-        self._carried[work.path, work.row.digest] = digest
-        found = read_note(work.data, work.path, self._rules)
-        rows.append(replace(work.row, stat=stat, digest=digest, face=found.face, facts=found.facts))
-
-
-def _id(work: _Work) -> ItemId:
-    assert work.edit is not None
-    return work.edit.id
-
-
-def _folder(path: PurePosixPath) -> str:
-    return "" if path.parent == PurePosixPath() else path.parent.as_posix()
-
-
-def _key_change(work: _Work) -> tuple[list[str], str, Face] | None:
-    """Former citation keys of a note, its key after the edit and what else it shows, if the key is another one then.
-
-    The key changes with the edit, or a person changed it in the note and the other side has followed: either way it is
-    not what was last agreed on. What the note showed until now is a former key too: a file may be named after it.
-    """
-    if work.edit is None or work.row is None:
-        return None
-    face: Face = {**work.row.face, **work.edit.set}
-    before, shown = work.edit.before.get("citekey"), work.row.face.get("citekey")
-    new = face.get("citekey")
-    if not before or not isinstance(new, str) or not new or before == new:
-        return None
-    olds = dict.fromkeys(old for old in (before, shown) if isinstance(old, str) and old and old != new)
-    return list(olds), new, face

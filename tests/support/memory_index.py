@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from bridge.core.names import folded
-from bridge.core.place import Facts, NoteRow, Stat
+from bridge.core.place import Facts, FormerKey, NoteRow, Stat
 from bridge.core.plan import Held
 from bridge.core.record import ItemId
 from bridge.vault.identity import COPIES
@@ -52,6 +52,13 @@ class MemoryIndex:
     def heirs(self) -> Mapping[ItemId, ItemId]:
         return self.became
 
+    def citekeys(self) -> Mapping[ItemId, str]:
+        notes = [row for row in self.notes.values() if not _is_copy(row)]
+        return {row.id: str(row.face["citekey"]) for row in notes if row.id is not None and row.face.get("citekey")}
+
+    def linking(self, names: Collection[str]) -> set[str]:
+        return {path for path, row in self.notes.items() if not set(names).isdisjoint(row.facts.links)}
+
     def strays(self) -> set[str]:
         return set()
 
@@ -63,6 +70,35 @@ class MemoryIndex:
         for path, row in self.notes.items():
             if row.id is None and row.facts != Facts():
                 yield path, row.facts
+
+
+class MemoryLog:
+    """Implements :class:`bridge.vault.rename.RenameLog`."""
+
+    def __init__(self) -> None:
+        self.former: dict[tuple[ItemId, str], FormerKey] = {}
+        self.text = ""
+
+    def due(self) -> Sequence[FormerKey]:
+        return list(self.former.values())
+
+    def add(self, former: Iterable[FormerKey]) -> None:
+        for each in former:
+            self.former.setdefault((each.id, each.key), each)
+
+    def settle(self, written: Iterable[FormerKey], unwritten: Iterable[FormerKey]) -> None:
+        for each in written:
+            self.former[each.id, each.key] = each._replace(stamp="")
+        for each in unwritten:
+            self.former.pop((each.id, each.key), None)
+
+    def journal(self) -> str:
+        return self.text
+
+    def keep(self, journal: str, absorbed: Iterable[FormerKey] = ()) -> None:
+        self.text = journal
+        for each in absorbed:
+            self.former.pop((each.id, each.key), None)
 
 
 def _is_copy(row: NoteRow) -> bool:

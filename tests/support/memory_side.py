@@ -446,6 +446,10 @@ class MemoryVault:
         note, stat = self.disk.files[path]
         return NoteRow(path, stat, note.digest, item, note.stamp, note.face)
 
+    def carry_renames(self, *, begin: bool) -> Sequence[str]:
+        """Here a file is renamed when its note is written, and nothing links to it."""
+        return ()
+
     def look(self, ids: Iterable[ItemId]) -> Mapping[ItemId, Record]:
         rows = self._index.rows_of(ids)
         notes = {item: self.disk.note(row.path) for item, row in rows.items() if row.path in self.disk.files}

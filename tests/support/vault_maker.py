@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from memory_index import MemoryIndex
+from memory_index import MemoryIndex, MemoryLog
 
 from bridge.core.record import Face, ItemId, Record
 from bridge.core.side import Edit, Outcome
@@ -38,9 +38,15 @@ class VaultMaker:
     def __init__(self, root: Path, layout: Layout | None = None) -> None:
         self.root = root
         self.index = MemoryIndex()
+        self.log = MemoryLog()
         if not (root / marker.FOLDER).exists():
             marker.create_marker(root)
-        self.side = VaultSide(root, self.index, NoteRules(LIBRARY), layout or Layout())
+        self.layout = layout or Layout()
+        self.side = self.again()
+
+    def again(self) -> VaultSide:
+        """The side as another process would have it."""
+        return VaultSide(self.root, self.index, self.log, NoteRules(LIBRARY), self.layout)
 
     def write(self, path: str, text: str) -> Path:
         target = self.root / path

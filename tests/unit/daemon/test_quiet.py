@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from memory_index import MemoryIndex
+from memory_index import MemoryIndex, MemoryLog
 from still_time import HandClock
 
 from bridge.core.place import Stat
@@ -34,7 +34,8 @@ class Watched:
         marker.create_marker(root)
         self.quiet = Quiet(5.0, self.clock.monotonic)
         layout = Layout({"users/1": "Papers"}, "@{citekey}.md", "Templates/Bridge")
-        self.side = VaultSide(root, self.index, NoteRules("users/1"), layout, quiet=self.quiet)
+        self.log = MemoryLog()
+        self.side = VaultSide(root, self.index, self.log, NoteRules("users/1"), layout, quiet=self.quiet)
 
     def write(self, path: str, text: str) -> Path:
         target = self.root / path
@@ -216,24 +217,6 @@ def test_a_half_typed_link_in_an_own_note_is_not_taken(vault: Watched) -> None:
     vault.clock.pass_by(5)
     vault.scan()
     assert "smi" in vault.index.notes["Daily.md"].facts.mentions
-
-
-def test_a_citation_key_waits_while_a_note_that_links_to_it_is_being_edited(vault: Watched) -> None:
-    daily = vault.write("Daily.md", "see [[@a]]")
-    vault.scan()
-    vault.clock.pass_by(5)
-    vault.scan()
-    daily.write_text("see [[@a]] and")
-    vault.scan()
-    row = vault.index.notes["Papers/@a.md"]
-    record = Record(A, {"title": "T", "citekey": "new"}, "1")
-    edit = Edit(A, row.digest, {"citekey": "new"}, record=record, before={"citekey": "a"})
-    assert [outcome.result for outcome in vault.side.apply([edit])] == ["stale"]
-    assert (vault.root / "Papers/@a.md").exists()
-    vault.clock.pass_by(5)
-    vault.scan()
-    assert [outcome.result for outcome in vault.side.apply([edit])] == ["applied"]
-    assert daily.read_text() == "see [[@new]] and"
 
 
 def test_what_comes_to_rest_in_one_flood_is_read_at_once() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.core.place import Facts, NoteIndex, NoteRow, Stat
+from bridge.core.place import Facts, FormerKey, NoteIndex, NoteRow, Stat
 from bridge.core.plan import Held
 from bridge.core.record import ItemId
 from bridge.state import State
+from bridge.vault.rename import RenameLog
+from bridge.vault.scan import VaultIndex
 
 A, B = ItemId("users/7", "AAAA2345"), ItemId("users/7", "BBBB2345")
 
@@ -102,3 +104,37 @@ def test_r27_taken_names_are_base_names_and_aliases_without_case(state: State) -
         "strasse": ["Papers/Straße.md", "b/STRASSE.md"],
         "wei et al. 2025": ["Papers/Straße.md"],
     }
+
+
+def test_which_files_can_hold_a_link(state: State) -> None:
+    state.notes.put_rows(
+        [
+            row("Papers/@a.md", A, face={"citekey": "a"}),
+            row("Papers/@b.md", B, face={"citekey": ""}, facts=Facts(links=("@a", "@c"))),
+            copy_of("copy.md", A),
+            row("Day.md", facts=Facts(links=("@c",))),
+            row("Plain.md"),
+        ]
+    )
+    assert state.notes.linking({"@c"}) == {"Papers/@b.md", "Day.md"}
+    assert state.notes.linking({"@a", "@z"}) == {"Papers/@b.md"}
+    assert state.notes.linking(set()) == set()
+    assert state.notes.citekeys() == {A: "a"}
+    index: VaultIndex = state.notes
+    assert index.row("Day.md") == row("Day.md", facts=Facts(links=("@c",)))
+
+
+def test_law_5_what_renames_are_due_outlives_the_process(state: State) -> None:
+    log: RenameLog = state.renames
+    one, two = FormerKey(A, "a", "@a", "stamp"), FormerKey(B, "b", "@b", "stamp")
+    log.add([one, two])
+    log.add([one._replace(stem="other")])
+    assert list(log.due()) == [one, two]
+    log.settle([one], [two])
+    assert (list(log.due()), log.journal()) == ([one._replace(stamp="")], "")
+    log.keep("begun", log.due())
+    assert (list(log.due()), log.journal()) == ([], "begun")
+    log.keep("further")
+    assert log.journal() == "further"
+    log.keep("")
+    assert log.journal() == ""

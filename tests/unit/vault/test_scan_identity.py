@@ -1,4 +1,4 @@
-"""Whose note each file is, for any set of files (R7, R8, law 9), and renames taken in order."""
+"""Whose note each file is, for any set of files (R7, R8, law 9)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.record import ItemId
-from bridge.vault.carry import in_order
 from bridge.vault.identity import COPIES, KEY_CHANGED, identify
 
 ITEMS = [ItemId("users/1", letter * 8) for letter in "ABCD"]
@@ -77,16 +76,3 @@ def test_law_9_an_item_is_gone_only_if_no_file_names_it_and_its_file_is_no_longe
             assert homes[item] == path
         if code in COPIES:
             assert says[path] == item
-
-
-@given(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("abcdefgh"), max_size=6).filter(
-    lambda changes: len(set(changes.values())) == len(changes)
-))  # fmt: skip
-def test_steps_taken_one_by_one_end_where_the_changes_at_once_would(changes: dict[str, str]) -> None:
-    steps = in_order(changes.items())
-    for start in "abcdefgh":
-        name = start
-        for old, new in steps:
-            if name == old:
-                name = new
-        assert name == changes.get(start, start)

@@ -1,9 +1,8 @@
-"""The vault side: laws 2, 5, 6 and 13, new notes (R26, R27, R32, R34), and renames carried into links."""
+"""The vault side: laws 2, 5, 6 and 13, and new notes (R26, R27, R32, R34)."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,10 +10,9 @@ from pathlib import Path
 import pytest
 from vault_maker import VaultMaker, item, record
 
-from bridge.core.record import Face
 from bridge.core.side import Edit, Outcome
 from bridge.errors import ConfigError, VaultError
-from bridge.vault import files, side, write
+from bridge.vault import files, side
 from bridge.vault.scan import VaultScan
 from bridge.vault.side import Layout
 
@@ -307,199 +305,6 @@ def test_r34_a_template_that_cannot_be_used_is_told(vault: VaultMaker, text: byt
     with pytest.raises(ConfigError):
         vault.make(record("A"))
     assert not (vault.root / "Papers/@a.md").exists()
-
-
-# --- renames ----------------------------------------------------------------------------------------------------
-
-LINKS = "See [[@a]], [[@a|her]], ![[Papers/@a#Notes]] and [@a, p. 3], not [[@ab]] or `[[@a]]`.\r\n"
-CARRIED = "See [[@z]], [[@z|her]], ![[Papers/@z#Notes]] and [@z, p. 3], not [[@ab]] or `[[@a]]`.\r\n"
-
-
-def rekeyed(vault: VaultMaker, letter: str, key: str, before: Face | None = None) -> Edit:
-    old = record(letter)
-    return vault.edit(old, before, citekey=key)
-
-
-def test_a_changed_key_renames_the_file_and_the_whole_vault_follows(vault: VaultMaker) -> None:
-    a, b = record("A"), record("B")
-    vault.make(a, b)
-    vault.write("Daily/Monday.md", LINKS)
-    vault.write("Board.canvas", json.dumps({"nodes": [{"type": "file", "file": "Papers/@a.md"}]}))
-    other = vault.write("Other.md", "nothing of it")
-    note = vault.read("Papers/@b.md")
-    vault.write("Papers/@b.md", note.replace("tags:", 'related: "[[@a]]"\ntags:', 1))
-    vault.scan()
-    before = other.stat()
-    outcome = only(vault.side.apply([rekeyed(vault, "A", "z")]))
-    assert outcome.result == "applied"
-    assert vault.path_of(a) == "Papers/@z.md"
-    assert not (vault.root / "Papers/@a.md").exists()
-    assert vault.read("Daily/Monday.md") == CARRIED
-    assert json.loads(vault.read("Board.canvas"))["nodes"][0]["file"] == "Papers/@z.md"
-    assert 'related: "[[@z]]"' in vault.read("Papers/@b.md")
-    assert other.stat() == before
-    assert (vault.side.renamed, vault.side.stats.linked) == (1, 3)
-    assert vault.scan() == VaultScan(bound_before=2, bound_now=2, files=4)  # law 8
-
-
-def test_law_6_an_edit_planned_before_a_link_in_its_note_followed_still_holds(
-    vault: VaultMaker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    a, b = record("A"), record("B")
-    vault.make(a, b)
-    path = vault.root / "Papers/@b.md"
-    path.write_bytes(path.read_bytes() + b"\n[[@a]]\n")
-    vault.scan()
-    edits = [rekeyed(vault, "A", "z"), vault.edit(b, status="read")]
-    monkeypatch.setattr(side, "CHUNK", 1)
-    assert [outcome.result for outcome in vault.side.apply(edits)] == ["applied", "applied"]
-    assert "[[@z]]" in vault.read("Papers/@b.md")
-    assert "status: read" in vault.read("Papers/@b.md")
-
-
-def test_a_note_in_the_same_chunk_gets_its_edit_and_its_links(vault: VaultMaker) -> None:
-    a, b = record("A"), record("B")
-    vault.make(a, b)
-    for name in "ab":
-        path = vault.root / f"Papers/@{name}.md"
-        path.write_bytes(path.read_bytes() + b"\n[[@a]] [@a]\n")
-    vault.scan()
-    edits = [vault.edit(b, status="read"), rekeyed(vault, "A", "z")]
-    assert [outcome.result for outcome in vault.side.apply(edits)] == ["applied", "applied"]
-    assert vault.read("Papers/@b.md").endswith("[[@z]] [@z]\n")
-    assert vault.read("Papers/@z.md").endswith("[[@z]] [@z]\n")
-    assert "status: read" in vault.read("Papers/@b.md")
-
-
-def test_a_key_the_person_changed_in_the_note_renames_its_file_too(vault: VaultMaker) -> None:
-    a = record("A")
-    vault.make(a)
-    vault.write("Own.md", LINKS)
-    vault.write("Papers/@a.md", vault.read("Papers/@a.md").replace("citekey: a", "citekey: z"))
-    vault.scan()
-    edit = vault.edit(a, a.face, aliases=("Paper A", "a"))
-    assert only(vault.side.apply([edit])).result == "applied"
-    assert (vault.path_of(a), vault.read("Own.md")) == ("Papers/@z.md", CARRIED)
-
-
-def test_a_file_a_person_named_keeps_its_name_and_citations_follow(vault: VaultMaker) -> None:
-    a = record("A")
-    vault.make(a)
-    (vault.root / "Papers/@a.md").rename(vault.root / "Papers/My title.md")
-    vault.write("Own.md", "[[My title]] [@a] [[@a]]")
-    vault.scan()
-    list(vault.side.apply([rekeyed(vault, "A", "z")]))
-    assert vault.path_of(a) == "Papers/My title.md"
-    assert vault.read("Own.md") == "[[My title]] [@z] [[@a]]"
-    assert vault.side.renamed == 0
-
-
-def test_a_name_taken_by_a_persons_file_leaves_the_old_one(vault: VaultMaker) -> None:
-    a = record("A")
-    vault.make(a)
-    vault.write("Elsewhere/@Z.md", "mine")
-    vault.write("Own.md", LINKS)
-    vault.scan()
-    assert only(vault.side.apply([rekeyed(vault, "A", "z")])).result == "applied"
-    assert vault.path_of(a) == "Papers/@a.md"
-    assert "[[@a]], [[@a|her]]" in vault.read("Own.md")
-
-
-def test_a_key_that_changes_case_alone_renames_the_file(vault: VaultMaker) -> None:
-    a = record("A")
-    vault.make(a)
-    list(vault.side.apply([rekeyed(vault, "A", "A")]))
-    assert vault.files() == ["Papers/@A.md"]
-
-
-def test_keys_that_move_up_one_all_rename_their_files(vault: VaultMaker) -> None:
-    vault.make(record("A"), record("B"), record("C"))
-    vault.write("Own.md", "[[@a]] [[@b]] [[@c]] [@a] [@b] [@c]")
-    vault.scan()
-    edits = [rekeyed(vault, "A", "b"), rekeyed(vault, "B", "c"), rekeyed(vault, "C", "d")]
-    assert {outcome.result for outcome in vault.side.apply(edits)} == {"applied"}
-    assert [vault.path_of(record(letter)) for letter in "ABC"] == [
-        "Papers/@b.md",
-        "Papers/@c.md",
-        "Papers/@d.md",
-    ]
-    assert vault.read("Own.md") == "[[@b]] [[@c]] [[@d]] [@b] [@c] [@d]"
-    assert vault.scan().changed == ()
-
-
-def test_two_keys_that_change_places_keep_every_link_at_its_note(vault: VaultMaker) -> None:
-    vault.make(record("A"), record("B"))
-    vault.write("Own.md", "[[@a]] [[@b]] [@a] [@b]")
-    vault.scan()
-    list(vault.side.apply([rekeyed(vault, "A", "b"), rekeyed(vault, "B", "a")]))
-    assert (vault.path_of(record("A")), vault.path_of(record("B"))) == ("Papers/@a.md", "Papers/@b.md")
-    assert vault.read("Own.md") == "[[@a]] [[@b]] [@b] [@a]"
-
-
-def test_a_key_two_papers_share_is_followed_by_no_citation(vault: VaultMaker) -> None:
-    vault.make(record("A", citekey="x"), record("B", citekey="x"))
-    vault.write("Own.md", "[@x] and [[@x BBBBBBBB]]")
-    vault.scan()
-    shared = record("B", citekey="x")
-    list(vault.side.apply([vault.edit(shared, citekey="y")]))
-    assert (vault.path_of(shared), vault.read("Own.md")) == ("Papers/@y.md", "[@x] and [[@y]]")
-
-
-@pytest.mark.parametrize("last", ["move", "carry", "commit"])
-def test_law_5_a_rename_killed_anywhere_is_finished_by_the_next_cycle(
-    vault: VaultMaker, monkeypatch: pytest.MonkeyPatch, last: str
-) -> None:
-    a = record("A")
-    vault.make(a)
-    vault.write("Own.md", LINKS)
-    vault.scan()
-
-    def killed(*args: object, **kwargs: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        if last == "move":
-            patched.setattr(files.os, "replace", killed)  # type: ignore[attr-defined]  # the module as imported there
-        elif last == "carry":
-            patched.setattr(write, "carry", killed)
-        else:
-            patched.setattr(write.Writer, "_commit", killed)
-        with pytest.raises(KeyboardInterrupt):
-            list(vault.side.apply([rekeyed(vault, "A", "z")]))
-    again = VaultMaker(vault.root)
-    again.index = vault.index
-    again.side = side.VaultSide(vault.root, vault.index, vault.side._rules, Layout())
-    assert again.scan().gone == ()
-    assert only(again.side.apply([rekeyed(again, "A", "z")])).result == "applied"
-    assert (again.path_of(a), again.read("Own.md")) == ("Papers/@z.md", CARRIED)
-    assert again.files() == ["Own.md", "Papers/@z.md"]
-
-
-def test_a_file_that_is_not_text_is_passed_over(vault: VaultMaker) -> None:
-    vault.make(record("A"))
-    odd = vault.write("Odd.md", "")
-    odd.write_bytes(b"[[@a]] \xff")
-    vault.scan()
-    assert only(vault.side.apply([rekeyed(vault, "A", "z")])).result == "applied"
-    assert odd.read_bytes() == b"[[@a]] \xff"
-
-
-def test_each_file_is_read_once_however_many_keys_change(vault: VaultMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    vault.make(record("A"), record("B"))
-    for number in range(5):
-        vault.write(f"{number}.md", "[[@a]] [[@b]]")
-    vault.scan()
-    opened: list[str] = []
-    real = Path.read_bytes
-
-    def counted(path: Path) -> bytes:
-        opened.append(path.name)
-        return real(path)
-
-    monkeypatch.setattr(Path, "read_bytes", counted)
-    list(vault.side.apply([rekeyed(vault, "A", "y"), rekeyed(vault, "B", "z")]))
-    assert sorted(opened) == [f"{number}.md" for number in range(5)]
-    assert vault.read("3.md") == "[[@y]] [[@z]]"
 
 
 def test_an_unknown_item_shows_nothing(vault: VaultMaker) -> None:

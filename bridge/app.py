@@ -297,6 +297,7 @@ class App:
             answers=answers,
             adopting=order.adopting,
             limits=wiring.limits(self.config),
+            mirroring=wiring.mirroring(self.config, self.marker.id, self.vault.name),
         )
         with recorded(state, self.home.backups, self.config.history.backup_days, now) as (ledger, _):
             side = self._vault_side(state, self._stay.quiet if self._stay and order.quiet else None, ledger)

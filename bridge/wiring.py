@@ -23,6 +23,7 @@ from bridge.indexes.paper import Paper, paper
 from bridge.indexes.rules import IndexRules, PageKind, TopicRules
 from bridge.obsidian import list_keys
 from bridge.sync.planning import Settings
+from bridge.sync.pushing import Mirroring
 from bridge.vault import tags
 from bridge.vault.note import NoteRules
 from bridge.vault.shown import ShownRules
@@ -98,6 +99,25 @@ def cycle_settings(config: Config, now: datetime) -> Settings:
         spell_tag=_Spelling(),
         create=config.notes.create,
         sources=_sources(config),
+    )
+
+
+def mirroring(config: Config, vault_id: str, folder: str) -> Mirroring | None:
+    """What notes push into Zotero beside their fields; ``None`` where nothing is configured, which costs nothing.
+
+    :param folder: the name of the vault's folder, which is what Obsidian calls the vault.
+    """
+    notes, link = config.notes, config.backlink
+    if not (notes.push or link.enabled):
+        return None
+    return Mirroring(
+        vault_id=vault_id,
+        vault_name=link.vault or folder,
+        heading=notes.section,
+        notes=notes.push,
+        notes_in_groups=notes.push_groups,
+        links=link.enabled,
+        links_in_groups=link.groups,
     )
 
 

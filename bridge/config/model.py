@@ -15,6 +15,7 @@ from typing import Self
 from pydantic import field_validator, model_validator
 
 from bridge.config.history import HistoryConfig
+from bridge.config.mirrors import BacklinkConfig
 from bridge.config.parts import Section, near
 from bridge.config.sections import (
     CitekeysConfig,
@@ -62,6 +63,7 @@ class Config(Section):
     highlights: HighlightsConfig = HighlightsConfig()
     zotero_notes: ZoteroNotesConfig = ZoteroNotesConfig()
     files: FilesConfig = FilesConfig()
+    backlink: BacklinkConfig = BacklinkConfig()
     sandbox: SandboxConfig | None = None
 
     @field_validator("library", mode="before")
@@ -129,6 +131,7 @@ class Config(Section):
                 "highlights": True,  # `bridge refresh` shows what is there in another way
                 "zotero_notes": True,
                 "files": True,
+                "backlink": True,
                 "sandbox": True,
                 "library": {"__all__": {"url"}},
             },

@@ -51,12 +51,19 @@ class LibraryConfig(Section):
 
 
 class NotesConfig(Section):
-    """Which notes are made, where their templates are, and how their files are called."""
+    """Which notes are made, where their templates are, how their files are called, and what of them goes to Zotero.
+
+    ``push`` mirrors the section under the heading ``section`` as a child note of the paper; in group libraries only
+    with ``push_groups``, for everybody there reads it.
+    """
 
     create: Literal["all", "wanted"] = "all"
     file: str = "@{citekey}.md"
     max_new: Annotated[int, Field(ge=1)] = 1000
     templates: Folder = "Templates/Bridge"
+    push: bool = False
+    push_groups: bool = False
+    section: Annotated[str, Field(pattern=r"^[^\s#%].*$")] = "Notes"
 
     @field_validator("file")
     @classmethod

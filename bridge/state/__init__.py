@@ -19,6 +19,7 @@ from bridge.state.deeds import Deeds
 from bridge.state.history import ConflictRow, CycleRow, History
 from bridge.state.items import Items
 from bridge.state.kin import Kin
+from bridge.state.mirrors import Mirrors
 from bridge.state.notes import Notes
 from bridge.state.pages import Pages
 from bridge.state.renames import Renames
@@ -49,6 +50,7 @@ class State:
         self.deeds = Deeds(connection)
         self.written = Written(connection)
         self.renames = Renames(connection)
+        self.mirrors = Mirrors(connection)
 
     @classmethod
     def open(cls, path: Path) -> State:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from bridge.core.mirror import SECTION_FIELD
 from bridge.core.record import Base, Face, ItemId, Standing
 from bridge.state.faces import dump, load_face
 
@@ -54,9 +55,12 @@ class Agreements:
         return Agreement(Base(load_face(row[0]), load_face(row[1]), self.conflicts(item)), row[2])
 
     def conflicts(self, item: ItemId) -> dict[str, Standing]:
-        """The open conflicts of one item, by field."""
-        query = "SELECT field, zotero, vault, answer FROM conflicts WHERE library = ? AND key = ? AND ended = ''"
-        return {row[0]: Standing(row[1], row[2], row[3]) for row in self._db.execute(query, item)}
+        """The open conflicts of one item's fields, by field; not that of its mirror, which no merge is about."""
+        query = (
+            "SELECT field, zotero, vault, answer FROM conflicts"
+            " WHERE library = ? AND key = ? AND ended = '' AND field <> ?"
+        )
+        return {row[0]: Standing(row[1], row[2], row[3]) for row in self._db.execute(query, (*item, SECTION_FIELD))}
 
     def add(self, item: ItemId, base: Base, stamp: str, now: str) -> int:
         """Store an agreement that is about to be written; returns its number."""

@@ -157,6 +157,14 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE renaming (one INTEGER PRIMARY KEY CHECK (one = 1), journal TEXT NOT NULL);
     UPDATE notes SET mtime_ns = -1;  -- what each note links to is found when it is read
     """,
+    """
+    -- What Bridge itself hung below papers (bridge.core.mirror).
+    CREATE TABLE mirrors (
+        library TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, child TEXT NOT NULL, number INTEGER NOT NULL,
+        source TEXT NOT NULL, agreed TEXT NOT NULL, meant TEXT NOT NULL, seen TEXT NOT NULL, version INTEGER NOT NULL,
+        released INTEGER NOT NULL, PRIMARY KEY (library, key, kind)) WITHOUT ROWID;
+    CREATE INDEX mirrors_child ON mirrors (library, child) WHERE NOT released;
+    """,
 )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bridge.core import safety
+from bridge.core.mirror import SECTION_FIELD
 from bridge.core.policy import Kind, Policy
 from bridge.core.reconcile import text
 from bridge.core.record import ItemId
@@ -21,6 +22,7 @@ from bridge.sync.download import Downloading, download
 from bridge.sync.ledger import Ledger
 from bridge.sync.planning import Planner, Plans, Settings, Task
 from bridge.sync.ports import LibrarySide, Progress, Scan, VaultScanner
+from bridge.sync.pushing import Mirroring, Push, Pusher, Pushes
 from bridge.sync.report import Report
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class Options:
     answers: Mapping[str, str] = field(default_factory=dict)
     adopting: Adopting | None = None
     limits: safety.Limits = field(default_factory=safety.Limits)
+    #: What notes push into Zotero beside their fields; ``None`` where nothing is configured.
+    mirroring: Mirroring | None = None
 
 
 def run_cycle(
@@ -133,11 +137,14 @@ class _Cycle:
         how = Downloading(full=options.full, answered=options.yes, agreed=agreed, limits=options.limits)
         for side in self.libraries:
             self.report.cursors[side.library] = download(self.state, side, how, self.progress)
+        pusher = self._pusher()
         self._scan()
         planned = self._plan_adoption() if options.adopting else [self._plan(side) for side in self.libraries]
-        self._guard(planned)
+        pushes = [pusher.plan(side) for side in self.libraries] if pusher else []
+        self._guard(planned, pusher, pushes)
         if self.options.dry_run:
             self.report.plan = [row for each in planned for row in self._preview(*each)]
+            self.report.plan += self._preview_pushes(pusher, pushes)
             self._count_waiting([plans for _, _, plans in planned])
             return
         self.state.kin.touched.clear()
@@ -146,6 +153,10 @@ class _Cycle:
             self._apply(side, planner, plans)
         self.report.messages += self.vault.carry_renames(begin=True)
         self._tell_kin([(side, planner) for side, planner, _ in planned])
+        if pusher:
+            asked = frozenset(push.row.id for each in pushes for push in each.pushes)
+            for side in self.libraries:
+                pusher.run(side, asked, self.state.counts()["notes"], self.options.limits)
         self._count_waiting([])
 
     def close(self) -> None:
@@ -175,6 +186,8 @@ class _Cycle:
             for side in self.libraries:
                 self.state.items.set_all_pending(side.library)
             self._forget_moved_fields()
+            if self.options.mirroring is None or not self.options.mirroring.notes:
+                self.state.history.end_conflicts_of([SECTION_FIELD], self.stamp_now())
 
     def _forget_moved_fields(self) -> None:
         """A field kept at another place in Zotero from now on has no base: what is not there yet was not cleared."""
@@ -233,7 +246,31 @@ class _Cycle:
         ]
         return [(side, planner, Plans(tasks=tasks[side.library])) for side, planner in planners]
 
-    def _guard(self, planned: Sequence[tuple[LibrarySide, Planner, Plans]]) -> None:
+    def _pusher(self) -> Pusher | None:
+        if self.options.mirroring is None or self.options.adopting:
+            return None
+        pusher = Pusher(
+            self.state, self.vault, self.options.mirroring, self.report, self.stamp_now, self.progress, self.ledger
+        )
+        for side in self.libraries:
+            pusher.recognise(side)
+        return pusher
+
+    def _preview_pushes(self, pusher: Pusher | None, pushes: Sequence[Pushes]) -> Iterator[ChangeRow]:
+        """As :meth:`_preview`; the questions go into the copy of the state, where they are counted."""
+        for each in pushes:
+            assert pusher is not None
+            pusher.settle(each)
+            for push in each.pushes:
+                self.report.count("zotero", [push.change()])
+                yield push.change()
+
+    def _guard(
+        self,
+        planned: Sequence[tuple[LibrarySide, Planner, Plans]],
+        pusher: Pusher | None,
+        pushes: Sequence[Pushes],
+    ) -> None:
         """Ask before too much is changed (law 10, R33)."""
         options, state = self.options, self.state
         if options.yes or options.adopting:  # a person was shown each adoption, and what it sends
@@ -243,6 +280,9 @@ class _Cycle:
         tasks = [task for _, _, plans in planned for task in plans.tasks]
         titles = {task.id: text(task.zotero.face.get("title")) for task in tasks}
         outgoing = [move for t in tasks for move in safety.moves(t.id, t.zotero.face, t.plan.zotero, t.plan.zotero)]
+        pushed: list[Push] = [push for each in pushes for push in each.pushes]
+        titles |= {push.row.id: push.title for push in pushed}
+        outgoing += [push.move() for push in pushed]
         incoming = [
             move
             for t in tasks
@@ -257,6 +297,10 @@ class _Cycle:
             if self._ask(stop, map(self._told, moves), shown) == PUT_BACK and side == "zotero":
                 for _, planner, plans in planned:
                     plans.tasks = [planner.put_back(task) if task.plan.zotero else task for task in plans.tasks]
+                if pusher:
+                    pusher.leave(pushed)
+                for each in pushes:
+                    each.pushes.clear()
         new = [item for _, _, plans in planned for item in plans.new]
         self._ask(safety.many_new(len(new), int(state.get_meta(APPROVED_NEW) or 0), options.limits), new, [])
 

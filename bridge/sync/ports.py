@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from bridge.core.mirror import ChildWrite, Hung
 from bridge.core.place import NoteRow
 from bridge.core.plan import Held
 from bridge.core.record import Face, ItemId, Record
-from bridge.core.side import Side
+from bridge.core.side import Outcome, Side
 
 
 class Download(Protocol):
@@ -91,6 +92,14 @@ class LibrarySide(Side, Protocol):
         """Why Zotero would not take a value or member, or ``None``."""
         ...
 
+    def hung(self, item: Mapping[str, Any]) -> Hung:
+        """What a stored object shows as a child of a paper."""
+        ...
+
+    def write_children(self, writes: Iterable[ChildWrite]) -> Iterator[Outcome]:
+        """Write children of papers as :meth:`apply` writes papers, and report on each; outcomes bear no record."""
+        ...
+
 
 class Scan(Protocol):
     """What a scan of the vault found; the cycle, not the scan, puts it into the state."""
@@ -138,6 +147,13 @@ class VaultScanner(Side, Protocol):
 
     def as_note_of(self, path: str, item: ItemId) -> NoteRow | None:
         """A note of somebody's own as it is now, read as this item's; ``None`` where nothing in it can be adopted."""
+        ...
+
+    def section(self, note: NoteRow, heading: str) -> str | None:
+        """The person's Markdown under a heading of a note, without what Bridge keeps there; ``None``: no such heading.
+
+        :raises NoteError: the note cannot be read now, or is not as it was when its row was made.
+        """
         ...
 
     def is_warm(self, path: str) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Report:
     """Counts of one cycle; :meth:`to_json` is the contract's object."""
 
+    zotero_created: int = 0
     zotero_updated: int = 0
     vault_created: int = 0
     vault_updated: int = 0
@@ -45,7 +46,8 @@ class Report:
     def changed(self) -> bool:
         """Whether anything was written, or would be."""
         return bool(
-            self.zotero_updated
+            self.zotero_created
+            or self.zotero_updated
             or self.vault_created
             or self.vault_updated
             or self.vault_renamed
@@ -59,7 +61,9 @@ class Report:
         if not changes:
             return
         if side == "zotero":
-            self.zotero_updated += 1
+            is_new = any(change.why == "new" for change in changes)
+            self.zotero_created += is_new
+            self.zotero_updated += not is_new
         elif any(change.why == "new" for change in changes):
             self.vault_created += 1
         elif any(change.field == "zotero-status" for change in changes):
@@ -71,7 +75,7 @@ class Report:
         """The object that ``sync --once --json`` prints."""
         cursors = list(self.cursors.values())
         found: dict[str, Any] = {
-            "zotero": {"created": 0, "updated": self.zotero_updated, "trashed": 0},
+            "zotero": {"created": self.zotero_created, "updated": self.zotero_updated, "trashed": 0},
             "vault": {
                 "created": self.vault_created,
                 "updated": self.vault_updated,

@@ -15,12 +15,13 @@ from bridge.core.place import NoteRow, Stat
 from bridge.core.record import ItemId, Record
 from bridge.core.side import Edit, Outcome
 from bridge.errors import NoteError
-from bridge.vault import files
+from bridge.vault import files, frontmatter
 from bridge.vault.create import Layout
 from bridge.vault.note import NoteRules, ReadNote, read_note
 from bridge.vault.restore import Restorer
 from bridge.vault.scan import Scanner, VaultIndex, VaultScan, row_of
 from bridge.vault.shown import ShownRules
+from bridge.vault.section import section
 from bridge.vault.write import Applied, Writer
 
 if TYPE_CHECKING:
@@ -123,6 +124,16 @@ class VaultSide:
     def restorer(self) -> Restorer:
         """What puts files back as they were."""
         return Restorer(self._root, self._index, self._read, self._recorder)
+
+    def section(self, note: NoteRow, heading: str) -> str | None:
+        """The person's Markdown under a heading of a note; ``None`` where there is no such heading.
+
+        :raises NoteError: the note cannot be read now, is not as it was when its row was made, or holds a broken block.
+        """
+        data, _ = files.read_stable(self._root / note.path)
+        if files.digest(data) != note.digest:
+            raise NoteError("the note has changed since it was read")
+        return section(frontmatter.read(data).parts.body.decode(), heading)
 
     def foreign(self, record: Record) -> str | None:
         """The path of somebody's own note about this paper, which is not bound to it yet (R26), or ``None``."""

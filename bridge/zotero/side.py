@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from bridge.core.deeds import NOBODY, Recorder
+from bridge.core.mirror import ChildWrite, Hung
 from bridge.core.record import Face, ItemId, Record
 from bridge.core.side import Edit, Outcome, Result
+from bridge.zotero import hanging
 from bridge.zotero.mapping import Mapper, UnwritableError
 from bridge.zotero.pull import Object
 from bridge.zotero.rights import Rights
@@ -110,6 +113,43 @@ class ZoteroSide:
                     yield Outcome(ItemId(self._client.library, one.key), _RESULTS[result.status], None, result.message)
             if failure is not None:
                 raise failure
+
+    def hung(self, item: Mapping[str, Any]) -> Hung:
+        """What a stored object shows as a child of a paper."""
+        return hanging.hung(item)
+
+    def write_children(self, writes: Iterable[ChildWrite]) -> Iterator[Outcome]:
+        """Write children of papers, each key once, in batches of at most 50 with a rest between them (R19).
+
+        :raises ForbiddenError, UnreachableError, ProtocolError: after the outcomes that were known by then.
+        """
+        source = iter(writes)
+        resting = False
+        while batch := list(islice(source, BATCH)):
+            if resting:
+                self._client.rest(BULK_REST)
+            resting = True
+            yield from self._write_children(batch)
+
+    def _write_children(self, batch: list[ChildWrite]) -> Iterator[Outcome]:
+        sendings: list[Sending] = []
+        outcomes: dict[ItemId, Outcome] = {}
+        for write in batch:
+            stored = self._items.get_item(write.id) if write.expect else None
+            if not self._rights.write or (write.kind == "note" and not self._rights.notes):
+                outcomes[write.id] = Outcome(write.id, "denied", reason=self._rights.reason)
+            elif write.expect and (stored is None or str(stored["version"]) != write.expect):
+                outcomes[write.id] = Outcome(write.id, "stale", reason="the stored child is another one")
+            else:
+                sendings.append(Sending(write.id.key, hanging.fields(write, stored), stored))
+        results, failure = send(self._client, self._items, self._recorder, sendings)
+        for write in batch:
+            if (result := results.get(write.id.key)) is not None:
+                yield Outcome(write.id, _RESULTS[result.status], reason=result.message)
+            elif write.id in outcomes:
+                yield outcomes[write.id]
+        if failure is not None:
+            raise failure
 
     def _id(self, item: Mapping[str, Any]) -> ItemId:
         return ItemId(self._client.library, item["key"])

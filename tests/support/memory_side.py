@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from bridge.core.children import FILES, HIGHLIGHTS, NOTES
 from bridge.core.evidence import stems_of
+from bridge.core.mirror import ChildWrite, Hung
 from bridge.core.place import NoteIndex, NoteRow, Stat
 from bridge.core.plan import Held
 from bridge.core.policy import Policy, build_policy
@@ -25,9 +26,10 @@ from bridge.core.reconcile import members
 from bridge.core.record import Face, ItemId, Record, Value
 from bridge.core.side import Edit, Outcome
 from bridge.core.status import StatusNames
-from bridge.errors import StaleError, UnreachableError
+from bridge.errors import NoteError, StaleError, UnreachableError
 from bridge.vault import tags
 from bridge.vault.identity import COPIES, RELATIVE, identify
+from bridge.zotero import hanging
 from bridge.zotero.children import children, digests
 
 LIBRARY = "users/7"
@@ -170,6 +172,15 @@ class MemoryServer:
         return read(self.items[key], self.items.values()).face
 
 
+def _as_served(fields: Mapping[str, Any], there: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A child's fields as the server keeps them: bold is ``<strong>``, white space at the ends goes."""
+    data = {name: value for name, value in fields.items() if name not in ("itemType", "parentItem")}
+    if "note" in data:
+        data["note"] = data["note"].replace("<b>", "<strong>").replace("</b>", "</strong>").strip()
+    kind = there["data"]["itemType"] if there else fields["itemType"]
+    return {"kind": kind, **data}
+
+
 def is_paper(obj: Mapping[str, Any]) -> bool:
     return "parentItem" not in obj["data"]
 
@@ -294,6 +305,35 @@ class MemoryLibrary:
             if outcome.result == "applied":
                 self._store.put_items(LIBRARY, [self.server.items[edit.id.key]])
             yield outcome
+
+    def hung(self, item: Mapping[str, Any]) -> Hung:
+        return hanging.hung(item)
+
+    def write_children(self, writes: Iterable[ChildWrite]) -> Iterator[Outcome]:
+        for write in writes:
+            self._kill.point()
+            outcome = self._write_child(write)
+            self._kill.point()
+            if outcome.result == "applied":
+                self._store.put_items(LIBRARY, [self.server.items[write.id.key]])
+            yield outcome
+
+    def _write_child(self, write: ChildWrite) -> Outcome:
+        self.requests += 1
+        server, there = self.server, self.server.items.get(write.id.key)
+        answer = server.answers.popleft() if server.answers else ""
+        if answer == "down":
+            raise UnreachableError("connection refused")
+        if answer == "dropped":
+            return Outcome(write.id, "unknown", reason="no answer")
+        if (str(there["version"]) if there else "") != write.expect:
+            return Outcome(write.id, "stale", reason="version")
+        if "POISON" in write.html:
+            return Outcome(write.id, "refused", reason="the server does not take this")
+        fields = hanging.fields(write, there)
+        server.hang(write.id.key, parent=write.parent, **_as_served(fields, there))
+        server.writes += 1
+        return Outcome(write.id, "unknown", reason="no answer") if answer == "lost" else Outcome(write.id, "applied")
 
     def _apply(self, edit: Edit) -> Outcome:
         self.requests += 1
@@ -431,6 +471,12 @@ class MemoryVault:
         is_new = item is not None and not code and not same
         pending = item is not None and (is_new or (old is not None and old.pending))
         return NoteRow(path, stat, note.digest, item, note.stamp, face, held=held, pending=pending)
+
+    def section(self, note: NoteRow, heading: str) -> str | None:
+        """What only people write in a note; a note without any has no such section."""
+        if note.path not in self.disk.files or self.disk.note(note.path).digest != note.digest:
+            raise NoteError("the note was changed")
+        return self.disk.note(note.path).extra or None
 
     def is_warm(self, path: str) -> bool:
         """No note is ever being edited."""

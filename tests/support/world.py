@@ -27,6 +27,7 @@ from bridge.core.safety import Limits
 from bridge.state import ConflictRow, State
 from bridge.sync import Options, Report, run_cycle
 from bridge.sync.planning import Settings
+from bridge.sync.pushing import Mirroring
 from bridge.vault import tags
 
 TODAY = "2025-09-24"
@@ -57,6 +58,7 @@ class World:
         self.path = folder / "state.db"
         self._saved = folder / "killed"
         self.limits = OPEN_GUARDS
+        self.mirroring: Mirroring | None = None
         rules = Rules(today=TODAY, is_reading=STATUS.is_reading, is_read=STATUS.is_read, conflicts=conflicts)
         self.settings = Settings(POLICY, rules, spell)
         self._ticks = 0
@@ -80,7 +82,9 @@ class World:
         """One cycle over the state as it is on disk; ``None`` where it was killed on the way."""
         kill = kill or Kill()
         kill.on_kill = self._save
-        options = Options(self.settings, yes=yes, full=full, limits=self.limits, fingerprint="1")
+        options = Options(
+            self.settings, yes=yes, full=full, limits=self.limits, fingerprint="1", mirroring=self.mirroring
+        )
         state = self.state()
         try:
             library = MemoryLibrary(self.server, state.items, kill)
@@ -107,7 +111,9 @@ class World:
 
     def plan(self) -> Report:
         """What a cycle would do (law 12)."""
-        options = Options(self.settings, dry_run=True, yes=True, limits=self.limits, fingerprint="1")
+        options = Options(
+            self.settings, dry_run=True, yes=True, limits=self.limits, fingerprint="1", mirroring=self.mirroring
+        )
         with State.peek(self.path) as state:
             library, vault = MemoryLibrary(self.server, state.items), MemoryVault(self.disk, state.notes)
             return run_cycle(

@@ -28,7 +28,7 @@ ROOMS = {
     "indexes": COMMON | {"core", "templating"},
     "sandbox": COMMON,
     "state": COMMON | {"core"},
-    "sync": COMMON | {"core", "state"},
+    "sync": COMMON | {"core", "markup", "state"},
 }
 #: Package to the rooms that may import it, where not every room that composes may.
 PACKAGES = {

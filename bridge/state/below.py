@@ -46,7 +46,7 @@ def below(db: sqlite3.Connection, item: ItemId) -> list[str]:
     """The JSON of an item's children and of theirs, in any order; without erased ones and what Bridge hung there."""
     query = (
         "SELECT json FROM items WHERE library = :library AND parent = :key AND NOT gone"  # noqa: S608 (a constant)
-        " AND NOT EXISTS (SELECT 1 FROM mirrors WHERE mirrors.library = :library AND child = items.key AND NOT released)"
+        " AND NOT EXISTS (SELECT 1 FROM mirrors m WHERE m.library = :library AND child = items.key AND NOT released)"
         f" UNION ALL SELECT mark.json FROM {MARKS} WHERE file.library = :library AND file.parent = :key"
         " AND NOT file.gone AND NOT mark.gone"
     )

@@ -20,8 +20,8 @@ from bridge.vault.create import Layout
 from bridge.vault.note import NoteRules, ReadNote, read_note
 from bridge.vault.restore import Restorer
 from bridge.vault.scan import Scanner, VaultIndex, VaultScan, row_of
-from bridge.vault.shown import ShownRules
 from bridge.vault.section import section
+from bridge.vault.shown import ShownRules
 from bridge.vault.write import Applied, Writer
 
 if TYPE_CHECKING:

@@ -180,6 +180,7 @@ class Planner:
         if zotero.life in RESTING:
             return self._mark(item, zotero, note, base)
         vault = _without_stale_conflicts(note.face, base) if late and base else note.face
+        agreed = base
         for intended in self._state.agreements.intents(item):
             base = confirm(base, intended, zotero.face, vault, self._settings.policy)
         skip = frozenset(held.field for held in note.held if held.field)
@@ -188,7 +189,9 @@ class Planner:
         policy = self._settings.policy
         shown = vault_after(note.face, plan.vault)
         after = advance(base, plan, {**zotero.face, **plan.zotero}, shown, policy)
-        return Task(plan, zotero, note, base, stamp_of(item, after, policy))
+        # An agreement that stands keeps the stamp it was given: that of an undone cycle is none it would get by itself.
+        mark = note.stamp if after == agreed and not late else ""
+        return Task(plan, zotero, note, base, mark or stamp_of(item, after, policy))
 
     def put_back(self, task: Task) -> Task:
         """A task that writes Zotero's values back into the note instead of the note's into Zotero.

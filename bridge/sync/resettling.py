@@ -123,7 +123,9 @@ class Resettler:
             if (row := self._policy.fields.get(name)) is not None
             and len({row.normal(text(face.get(name))) for face in faces}) == 1
         ]
-        self._state.history.end_conflicts(item, equal, self._now, by=self._cycle)
+        # What an undoing took back stands again once that is taken back, and so does its end of a conflict.
+        by = self._state.deeds.undoes(self._undone) or self._cycle
+        self._state.history.end_conflicts(item, equal, self._now, by=by)
 
     def _faces(self, item: ItemId) -> tuple[Face, Face] | None:
         raw, note = self._state.items.get_item(item), self._note(item)

@@ -172,12 +172,18 @@ class Undoing:
             except NoteError as error:
                 plan.left.append(Left(path, str(error)))
                 return
-        digests = {path: self._vault.digest(data) for path, data in present.items()}
+        # An empty file in the place of none is as good as none: a click on a link makes such, and a claim of a name.
+        digests = {path: self._vault.digest(data or None) for path, data in present.items()}
+        digests |= {
+            path: digest
+            for path, data in present.items()
+            if data == b"" and (digest := self._vault.digest(data)) in group.seen[path]
+        }
         if changed := group.changed(digests):
             plan.left += (Left(path, self._why(path, digests[path], plan.cycle)) for path in changed)
             return
         wanted = {
-            path: present[path] if digest == digests[path] else self._backups.get(digest) if digest else None
+            path: None if not digest else present[path] if digest == digests[path] else self._backups.get(digest)
             for path, digest in group.before.items()
         }
         if missing := [path for path, digest in group.before.items() if digest and wanted[path] is None]:

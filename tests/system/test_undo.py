@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import io
+import os
+import re
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk, quiet
+from desk import Desk, Library, digests, paper, quiet
 
-from bridge.app import App, Order
-from bridge.progress import for_stream
+from bridge.app import App
+from bridge.sandbox.faults import Fault
+from bridge.sandbox.server import SandboxServer
+from bridge.state import State
+from bridge.state.backups import Backups
+from bridge.vault import files
+from bridge.zotero.http import Session
 
 
 def items(desk: Desk) -> dict[str, dict[str, Any]]:
@@ -23,18 +31,24 @@ def items(desk: Desk) -> dict[str, dict[str, Any]]:
 
 def world(desk: Desk) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
     """All files of the vault and all items."""
-    return {path: digest for path, digest in desk.bytes().items() if not path.startswith(".bridge/")}, items(desk)
+    # What a process that was killed had half written goes with the next writing.
+    ours = re.compile(r"^\.bridge/|(^|/)\.bridge-tmp-")
+    return {path: digest for path, digest in desk.bytes().items() if not ours.search(path)}, items(desk)
 
 
-def stands(desk: Desk, *, full: bool = False) -> None:
-    """Nothing is done again, and nothing is undone, by the cycles that follow (law 2)."""
+def stands(desk: Desk, *, compared: bool = True) -> None:
+    """Nothing is done again, and nothing is undone, by the cycles that follow (law 2).
+
+    :param compared: even where everything is compared anew, as after a change of the configuration.
+    """
     before = world(desk), desk.stats()
-    for _ in range(3):
+    for _ in range(2):
         code, report = desk.sync()
         assert (code in (0, 3), quiet(report)) == (True, True), report
-    if full:
-        report = App.open(desk.vault).cycle(Order(full=True), for_stream(io.StringIO(), machine=True))
-        assert not report.changed, report
+    if compared:
+        with State.open(App.open(desk.vault).home.state) as state:
+            state.items.set_all_pending(desk.web.name)
+        assert quiet(desk.sync()[1])
     assert (world(desk), desk.stats()) == before
 
 
@@ -130,10 +144,6 @@ def both_sides(desk: Desk) -> None:
     desk.edit("p1", "^title: .*$", "title: Mine")
 
 
-def a_put_back(desk: Desk) -> None:
-    desk.edit("p1", "^year: .*$", "year: 1905")
-
-
 KINDS = [
     tags_in_the_note,
     a_tag_taken_out,
@@ -149,7 +159,6 @@ KINDS = [
     many_in_zotero,
     trashed,
     both_sides,
-    a_put_back,
 ]
 
 
@@ -164,11 +173,399 @@ def test_every_kind_of_change_is_taken_back_and_again(desk: Desk, change: Callab
     code, report = undo(desk)
     assert (code, report["undo"]["left"]) == (0, []), report
     assert world(desk) == before
-    stands(desk)
+    # R7: a key that the undoing took out of a note comes back when the paper is compared anew.
+    stands(desk, compared=change not in (many_in_zotero, trashed))
     number = report["undo"]["cycle"]
     code, report = undo(desk, number)
     assert (code, report["undo"]["left"]) == (0, []), report
     assert world(desk) == after
     stands(desk)
     assert undo(desk)[0] == 0  # the first is in force again, and so the last that can be undone
+    assert world(desk) == before
+
+
+# --- what was made ---
+
+
+def test_a_note_that_was_made_goes_and_is_not_made_again(desk: Desk) -> None:
+    before = world(desk)
+    [key] = desk.web.add(paper(90))
+    desk.sync()
+    made = desk.text("p90")
+    code, report = undo(desk)
+    assert (code, report["undo"]["removed"], report["undo"]["left"]) == (0, 1, [])
+    assert world(desk)[0] == before[0]
+    assert key in items(desk)
+    stands(desk)
+    desk.web.change(key, title="Edited while its note is away")
+    assert quiet(desk.sync()[1])
+    # Taken back, it is the note that it was; and takes part again, from where it was.
+    code, report = undo(desk, report["undo"]["cycle"])
+    assert (code, report["vault"]["created"], desk.text("p90")) == (0, 1, made)
+    desk.settle()
+    assert desk.value("p90", "title") == "Edited while its note is away"
+
+
+def test_a_first_sync_is_taken_back_whole(server: SandboxServer, tmp_path: Path) -> None:
+    desk = Desk.set_up(tmp_path, Library(server), 5)
+    assert desk.sync()[1]["vault"]["created"] == 5
+    assert undo(desk)[1]["undo"]["removed"] == 5
+    assert not list(desk.vault.rglob("@*.md"))
+    stands(desk)
+
+
+def test_an_empty_note_that_was_filled_is_empty_again(desk: Desk) -> None:
+    desk.path("p91").write_bytes(b"")
+    desk.sync()
+    desk.web.add(paper(91))
+    desk.sync()
+    assert desk.value("p91", "title") == "Paper number 91"
+    assert undo(desk)[0] == 0
+    assert desk.path("p91").read_bytes() == b""
+    stands(desk)
+
+
+# --- edits since ---
+
+
+def reasons(report: dict[str, Any]) -> dict[str, str]:
+    return {left["what"]: left["why"] for left in report["undo"]["left"]}
+
+
+def test_law_3_what_was_edited_since_is_left_and_named(desk: Desk) -> None:
+    for n in (1, 2, 3, 4, 5):
+        desk.web.change(desk.keys[f"p{n}"], title=f"Theirs {n}")
+    desk.sync()
+    desk.edit("p1", "\\Z", "\nA thought.\n")
+    desk.path("p2").unlink()
+    desk.path("p3").rename(desk.vault / "elsewhere.md")
+    desk.edit("p4", "^url: .*$", "url: https://mine.example")
+    desk.sync()  # the note was written by a later sync, too
+    code, report = undo(desk, 2)
+    assert code == 3
+    assert reasons(report) == {
+        "Papers/@p1.md": "it was edited since",
+        "Papers/@p2.md": "it was deleted, renamed or moved since",
+        "Papers/@p3.md": "it was deleted, renamed or moved since",
+        "Papers/@p4.md": "sync 3 changed it since; undo that first",
+    }
+    assert [desk.value(f"p{n}", "title") for n in (1, 4, 5)] == ["Theirs 1", "Theirs 4", "Paper number 5"]
+    assert desk.text("p1").endswith("\nA thought.\n")
+    stands(desk)
+
+
+def test_law_3_of_tags_and_collections_only_what_came_or_went_goes_back(desk: Desk) -> None:
+    key = desk.keys["p1"]
+    desk.edit("p1", "^  - own-1$", "  - mine")
+    desk.edit("p2", "^title: .*$", "title: Mine")
+    desk.edit("p2", "^url: .*$", "url: https://mine.example")
+    desk.sync()
+    desk.web.change(key, tags=[*desk.web.item(key)["tags"], {"tag": "since"}])
+    desk.web.change(desk.keys["p2"], title="Theirs since")
+    code, report = undo(desk)
+    assert (code, reasons(report)) == (3, {"Theirs since": "edited in Zotero since: title"})
+    assert desk.web.tags(key) == ["Shared Tag", "own 1", "since"]
+    assert desk.web.item(desk.keys["p2"])["title"] == "Theirs since"
+    assert desk.web.item(desk.keys["p2"])["url"] == "https://example.org/2"
+    # What was edited in Zotero meanwhile arrives as any edit does; what was undone does not come back.
+    desk.sync()
+    assert sorted(desk.list("p1", "tags")) == ["Shared-Tag", "mine", "since"]
+    assert desk.value("p2", "title") == "Theirs since"
+    assert desk.web.tags(key) == ["Shared Tag", "own 1", "since"]
+    desk.settle()
+
+
+def test_law_3_an_edit_not_yet_synced_goes_its_way(desk: Desk) -> None:
+    """The note was edited after the sync and before the undoing: its own words stay an edit."""
+    desk.edit("p1", "^  - own-1$", "  - own-1\n  - mine")
+    desk.sync()
+    desk.edit("p1", "^  - mine$", "  - mine\n  - later")
+    code, report = undo(desk)
+    assert (code, reasons(report)) == (3, {"Papers/@p1.md": "it was edited since"})
+    assert desk.web.tags(desk.keys["p1"]) == ["Shared Tag", "own 1"]
+    desk.settle()
+    assert desk.web.tags(desk.keys["p1"]) == ["Shared Tag", "later", "own 1"]
+    assert sorted(desk.list("p1", "tags")) == ["Shared-Tag", "later", "mine", "own-1"]
+
+
+def test_files_of_a_rename_go_back_together_or_not_at_all(desk: Desk) -> None:
+    a_citekey_in_zotero(desk)
+    desk.sync()
+    desk.edit("renamed2024", "\\Z", "\nA thought.\n")
+    diary = (desk.vault / "diary.md").read_bytes()
+    (desk.vault / "board.canvas").write_text("{}")
+    code, report = undo(desk)
+    assert code == 3
+    assert reasons(report) == {
+        "Papers/@renamed2024.md": "it was edited since",
+        "board.canvas": "it was edited since",
+    }
+    assert not desk.path("p1").exists()
+    assert (desk.vault / "diary.md").read_bytes() != diary
+    stands(desk)
+
+
+def test_a_name_that_was_taken_since_is_not_taken_back(desk: Desk) -> None:
+    a_citekey_in_zotero(desk)
+    desk.sync()
+    desk.write("p1", "A note of mine by the old name.\n")
+    code, report = undo(desk)
+    assert (code, reasons(report)) == (3, {"Papers/@p1.md": "it was edited since"})
+    assert desk.text("p1") == "A note of mine by the old name.\n"
+    assert desk.value("renamed2024", "citekey") == "renamed2024"
+
+
+def test_an_item_that_is_gone_and_a_library_that_is_read_only_are_named(desk: Desk) -> None:
+    desk.edit("p1", "^title: .*$", "title: Mine")
+    desk.edit("p2", "^title: .*$", "title: Mine, too")
+    desk.sync()
+    desk.web.erase(desk.keys["p1"])
+    code, report = undo(desk)
+    assert (code, reasons(report)) == (3, {"Mine": "it is gone from Zotero"})
+    assert desk.web.item(desk.keys["p2"])["title"] == "Paper number 2"
+    assert desk.sync()[0] == 0
+    assert "zotero-status: deleted" in desk.text("p1")
+
+
+# --- conflicts (R6) ---
+
+
+@pytest.mark.parametrize("keep", ["zotero", "vault"])
+def test_r6_an_answer_taken_back_is_a_question_again(desk: Desk, keep: str) -> None:
+    desk.web.change(desk.keys["p1"], title="Theirs")
+    desk.edit("p1", "^title: .*$", "title: Mine")
+    assert desk.sync()[0] == 3
+    before = world(desk)
+    [conflict] = desk.json("conflicts")[1]["conflicts"]
+    assert desk.run("resolve", conflict["id"], "--keep", keep).code == 0
+    after = world(desk)
+    code, report = undo(desk)
+    assert (code, report["conflicts"], report["undo"]["left"]) == (3, 1, [])
+    assert desk.json("conflicts")[1]["conflicts"] == [conflict]
+    stands(desk)
+    assert {path: digest for path, digest in world(desk)[0].items() if path in before[0]} == before[0]
+    code, report = undo(desk, report["undo"]["cycle"])
+    assert (code, report["conflicts"], world(desk)) == (0, 0, after)
+    stands(desk)
+    assert undo(desk)[0] == 3
+    other = {"zotero": "vault", "vault": "zotero"}[keep]
+    assert desk.run("resolve", conflict["id"], "--keep", other).code == 0
+    wanted = "Theirs" if other == "zotero" else "Mine"
+    assert (desk.value("p1", "title"), desk.web.item(desk.keys["p1"])["title"]) == (wanted, wanted)
+    desk.settle()
+
+
+# --- the command ---
+
+
+def test_law_12_a_dry_run_shows_it_all_and_writes_nothing(desk: Desk) -> None:
+    a_citekey_in_the_note(desk)
+    desk.edit("p3", "^status: .*$", "status: read")
+    desk.sync()
+    before, state = (world(desk), desk.stats()), digests(desk.state)
+    code, report = desk.json("undo", "--dry-run")
+    assert (code, report["zotero"]["updated"], report["vault"]) == (
+        0,
+        2,
+        {"created": 0, "updated": 3, "renamed": 1, "marked": 0},
+    )
+    said = desk.run("undo", "--dry-run").out
+    assert "citekey “renamed2024” → “p1”" in said
+    assert "(nothing was written)" in said
+    assert (world(desk), desk.stats()) == before
+    assert digests(desk.state) == state
+    _, done = undo(desk)
+    assert done["zotero"] == report["zotero"]
+    assert done["vault"] == report["vault"]
+
+
+def test_without_a_person_to_ask_it_wants_a_yes(desk: Desk) -> None:
+    desk.edit("p1", "^status: .*$", "status: read")
+    desk.sync()
+    before = world(desk)
+    result = desk.run("undo")
+    assert (result.code, "--yes" in result.err) == (2, True)
+    assert world(desk) == before
+
+
+def test_law_2_undone_again_nothing_is_written(desk: Desk) -> None:
+    desk.edit("p1", "^status: .*$", "status: read")
+    desk.sync()
+    undo(desk, 2)
+    cycles = desk.json("log")[1]["cycles"]
+    result = desk.run("undo", 2)
+    assert (result.code, result.out) == (0, "Everything that sync 2 changed is back already.\n")
+    assert undo(desk, 2)[0] == 0
+    assert desk.json("log")[1]["cycles"] == cycles
+
+
+def test_there_must_be_such_a_sync_and_its_bytes(desk: Desk) -> None:
+    assert undo(desk, 4711)[0] == 2
+    desk.edit("p1", "^status: .*$", "status: read")
+    desk.sync()
+    with State.open(App.open(desk.vault).home.state) as state, state.transaction():
+        state.deeds.prune("")
+    result = desk.run("undo", 2, "--yes")
+    assert (result.code, "can no longer be undone" in result.err) == (2, True)
+    assert "can no longer be undone" in desk.run("log").out
+    assert [each["can_undo"] for each in desk.json("log")[1]["cycles"]] == [False, False]
+    assert undo(desk)[0] == 2
+
+
+def test_backups_can_be_done_without(desk: Desk) -> None:
+    config = desk.vault / ".bridge" / "config.toml"
+    config.write_text(config.read_text() + "\n[history]\nbackup_days = 0\n")
+    desk.edit("p1", "^status: .*$", "status: read")
+    desk.sync()
+    assert undo(desk)[0] == 2
+    with Backups(App.open(desk.vault).home.backups) as kept, State.open(App.open(desk.vault).home.state) as state:
+        assert state.deeds.last() is None
+        assert kept.get(files.digest(b"")) is None
+
+
+def test_the_log_tells_of_renames_and_of_what_was_taken_back(desk: Desk) -> None:
+    a_citekey_in_the_note(desk)
+    desk.sync()
+    number = undo(desk)[1]["undo"]["cycle"]
+    first, second = desk.json("log")[1]["cycles"][:2]
+    assert (first["undoes"], first["undone_by"], second["undoes"], second["undone_by"]) == (
+        second["cycle"],
+        None,
+        None,
+        number,
+    )
+    assert second["renamed"] == [{"from": "Papers/@p1.md", "to": "Papers/@renamed2024.md"}]
+    assert second["followed"] == ["Papers/@p2.md", "board.canvas", "diary.md"]
+    said = desk.run("log").out
+    assert f"undone by {number}" in said
+    assert f"undoes {second['cycle']}" in said
+    assert "Papers/@p1.md → Papers/@renamed2024.md" in said
+    assert "links  followed in 3 other files" in said
+
+
+def test_r33_what_a_person_undid_is_not_counted_by_the_guards(desk: Desk) -> None:
+    for n in range(15):
+        desk.edit(f"p{n}", "^  - Shared-Tag\n", "")
+    assert desk.sync()[0] == 0
+    assert undo(desk)[1]["zotero"]["updated"] == 15
+    for n in range(20, 30):
+        desk.edit(f"p{n}", "^  - Shared-Tag\n", "")
+    assert desk.sync()[0] == 0
+
+
+# --- interrupted (law 5) ---
+
+
+def test_out_of_reach_nothing_is_begun(desk: Desk, naps: list[float]) -> None:
+    desk.edit("p1", "^status: .*$", "status: read")
+    desk.sync()
+    before = world(desk)
+    desk.web.server.faults.add(Fault("drop-before", times=None))
+    code, _ = undo(desk)
+    desk.web.server.faults.clear()
+    assert (code, world(desk)) == (5, before)
+    stands(desk)
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Kill:
+    """Lets the process die at its ``at``-th write to a file, to Zotero or to the state."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, at: int) -> None:
+        self.at, self.count = at, 0
+        for owner, name in ((os, "replace"), (os, "link"), (Path, "unlink"), (Session, "post")):
+            patch.setattr(owner, name, self.counted(getattr(owner, name)))
+        original = sqlite3.connect
+
+        def connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
+            made: sqlite3.Connection = original(*arguments, **{**options, "factory": self.connection()})
+            return made
+
+        patch.setattr(sqlite3, "connect", connect)
+
+    def point(self) -> None:
+        self.count += 1
+        if self.count >= self.at:
+            raise Killed
+
+    def counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            if "lock.holder" not in str(arguments[0]):  # the system frees the lock of a process that is gone
+                self.point()
+            return function(*arguments, **options)
+
+        return call
+
+    def connection(self) -> type[sqlite3.Connection]:
+        kill = self
+
+        class Connection(sqlite3.Connection):
+            def execute(self, query: str, *arguments: Any) -> sqlite3.Cursor:
+                if query == "COMMIT":
+                    kill.point()
+                return super().execute(query, *arguments)
+
+        return Connection
+
+
+def busy(desk: Desk) -> None:
+    """A sync with something of everything."""
+    a_citekey_in_the_note(desk)
+    desk.edit("p3", "^status: .*$", "status: read")
+    desk.web.change(desk.keys["p4"], title="Theirs")
+    desk.web.add(paper(92))
+    desk.sync("--yes")
+
+
+def killed_at(desk: Desk, at: int, *command: object) -> bool:
+    """Whether a command was killed at a point, rather than come to its end before."""
+    with pytest.MonkeyPatch.context() as patch:
+        Kill(patch, at)
+        try:
+            desk.run(*command)
+        except Killed:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("at", [*range(1, 8), *range(8, 40, 4)])
+def test_law_5_an_undoing_killed_anywhere_is_brought_to_its_end(desk: Desk, at: int) -> None:
+    busy(desk)
+    after = world(desk)
+    number = desk.json("log")[1]["cycles"][0]["cycle"]
+    was_killed = killed_at(desk, at, "undo", number, "--yes")
+    half = world(desk)
+    code, report = desk.sync()
+    assert code == 0, report
+    whole = world(desk)
+    if half == after and whole == after:
+        assert undo(desk, number)[0] == 0  # it was killed before it began
+        whole = world(desk)
+    assert "citekey: renamed2024" in desk.text("p1")
+    assert desk.value("p4", "title") == "Paper number 4"
+    assert not desk.path("p92").exists()
+    assert desk.web.item(desk.keys["p1"])["citationKey"] == "p1"
+    assert b"See [[@p1]], [[@p1|it]]" in (desk.vault / "diary.md").read_bytes()
+    assert not desk.path("renamed2024").exists()
+    assert desk.held() == []
+    stands(desk)
+    assert was_killed or at > 20
+    undone = next(each for each in desk.json("log")[1]["cycles"] if each["undoes"] == number)
+    assert undo(desk, undone["cycle"])[0] == 0
+    assert world(desk) == after
+
+
+@pytest.mark.parametrize("at", range(1, 26, 4))
+def test_law_5_a_sync_that_was_killed_can_be_undone(desk: Desk, at: int) -> None:
+    a_citekey_in_the_note(desk)
+    desk.web.change(desk.keys["p4"], title="Theirs")
+    before = world(desk)
+    killed_at(desk, at, "sync", "--once")
+    last = desk.json("log")[1]["cycles"][0]
+    if last["cycle"] > 1:
+        code, report = undo(desk, last["cycle"])
+        assert (code, report["undo"]["left"]) == (0, [])
     assert world(desk) == before

@@ -7,10 +7,11 @@ put over a newer note, a server's backup restored) is taken away; what Bridge do
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -295,24 +296,49 @@ class Laws(RuleBasedStateMachine):
             self.taken_away("zotero", key, (*SCALARS, "tags"))
             self.world.server.erase(key)
 
+    @rule(key=an_item, into=an_item)
+    def merge(self, key: str, into: str) -> None:
+        """R22: a person merges papers in Zotero."""
+        if key != into and self.on_server(key) and self.on_server(into):
+            self.world.server.merge(key, into)
+
     # --- Bridge runs, in bad weather --------------------------------------------------------------------------------
 
     @rule()
     def sync(self) -> None:
         """One cycle; the server may be out of reach for a part of it."""
-        try:
+        with self.handing_on(), contextlib.suppress(UnreachableError):
             self.world.sync()
-        except UnreachableError:
-            self.world.server.fail_at_page = None
+        self.world.server.fail_at_page = None
         self.nothing_is_lost()
+
+    @contextlib.contextmanager
+    def handing_on(self) -> Iterator[None]:
+        """R22: the note of a merged paper may become the other's, with every edit that nobody has agreed on yet."""
+        noted = {key for key in KEYS if self.world.disk.paths_of(item_id(key))}
+        with self.world.state() as state:
+            bases = {key: base.base.vault for key in KEYS if (base := state.agreements.base(item_id(key)))}
+        try:
+            yield
+        finally:
+            for key in noted:
+                heir = self.world.server.heir(key)
+                if heir and heir not in noted and not self.world.disk.paths_of(item_id(key)) and self.has_note(heir):
+                    self._handed_on(key, heir, bases.get(key, {}))
+
+    def _handed_on(self, key: str, heir: str, agreed: Face) -> None:
+        self.no_base_from_here(heir)
+        for one in [one for one in self.live if one[0] == key and one[2] not in self.said("zotero", key, one[1])]:
+            self.live.discard(one)
+            if one[2] not in " ".join(members(agreed.get(one[1]))) or one[2] in self._everywhere(heir, one[1]):
+                self.live.add((heir, *one[1:]))
 
     @rule(at=st.integers(1, 40))
     def sync_and_die(self, at: int) -> None:
         """Law 5: killed at some point, and started anew from what was on disk then."""
-        try:
+        with self.handing_on(), contextlib.suppress(UnreachableError):
             self.world.sync(Kill(at=at))
-        except UnreachableError:
-            self.world.server.fail_at_page = None
+        self.world.server.fail_at_page = None
         self.nothing_is_lost()
 
     @rule(at=st.integers(1, 40), place=a_place, key=an_item, field=a_scalar)
@@ -325,10 +351,9 @@ class Laws(RuleBasedStateMachine):
                 self.replaced(key, field, self.said("vault", key, field))
             self._write(place, key, field, lambda: self.token(key, field))
 
-        try:
+        with self.handing_on(), contextlib.suppress(UnreachableError):
             self.world.sync(Kill(at=at, meddle=meddle))
-        except UnreachableError:
-            self.world.server.fail_at_page = None
+        self.world.server.fail_at_page = None
         self.nothing_is_lost()
 
     @rule(at=st.integers(4, 20), key=an_item, field=a_scalar)
@@ -433,7 +458,8 @@ class Laws(RuleBasedStateMachine):
         self.sync()
         for key, zotero, vault in orphans:
             self._removes_nothing(zotero, world.zotero(key))
-            self._removes_nothing(vault, world.note(key).face)
+            if self.has_note(key):
+                self._removes_nothing(vault, world.note(key).face)
 
     def _calm_weather(self) -> None:
         self.world.server.answers.clear()
@@ -447,7 +473,8 @@ class Laws(RuleBasedStateMachine):
         """Laws 1 and 2: once all is quiet, both sides are equal within three cycles, and then nothing is written."""
         self._calm_weather()
         self.mend_notes()
-        self.world.settle(3)
+        with self.handing_on():
+            self.world.settle(3)
         before = (self.world.writes(), {path: stat for path, (_, stat) in self.world.disk.files.items()})
         self.world.sync(full=True)
         assert before == (
@@ -474,6 +501,16 @@ class Laws(RuleBasedStateMachine):
         if not self.has_note(key):
             return
         note = world.note(key)
+        if heir := world.server.heir(key):  # R22: nothing else of it moves
+            link = text(note.face.get("merged-into"))
+            assert note.face.get("zotero-status") == "merged"
+            if world.disk.paths_of(item_id(heir)):
+                assert link == f"[[{world.home(heir).rpartition('/')[2].removesuffix('.md')}]]"
+            else:
+                assert link.endswith(f"/{heir}")
+            return
+        if note.face.get("zotero-status") == "merged" and not all(map(self.on_server, KEYS)):
+            return  # over a paper that was merged in turn and is erased by now: the server says nothing of it any more
         if not self.on_server(key):
             # Whether it was erased or never there, nobody knows who has lost the state.
             assert note.face.get("zotero-status") == "deleted" or "unknown-item" in world.held_codes()

@@ -157,6 +157,20 @@ class MemoryServer:
         self.items[into]["data"]["relations"] = {"dc:replaces": [*said, address]}
         self.trash(old, trashed=True)
 
+    def heir(self, key: str) -> str:
+        """The living paper that a dead one was merged into, over others or at once; ``""`` for none."""
+        row, seen = {key}, {key}
+        if self._is_live(key):
+            return ""
+        while row := {into for into, obj in self.items.items() if _replaced(obj) & row} - seen:
+            if live := sorted(one for one in row if self._is_live(one)):
+                return live[0]
+            seen |= row
+        return ""
+
+    def _is_live(self, key: str) -> bool:
+        return key in self.items and not self.items[key]["data"].get("deleted")
+
     def erase(self, key: str) -> None:
         self.version += 1
         del self.items[key]
@@ -183,6 +197,10 @@ def _as_served(fields: Mapping[str, Any], there: Mapping[str, Any] | None) -> di
 
 def is_paper(obj: Mapping[str, Any]) -> bool:
     return "parentItem" not in obj["data"]
+
+
+def _replaced(obj: Mapping[str, Any]) -> set[str]:
+    return {address.rpartition("/")[2] for address in obj["data"].get("relations", {}).get("dc:replaces", ())}
 
 
 def read(obj: Mapping[str, Any], below: Iterable[Mapping[str, Any]]) -> Record:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.core.deeds import NOBODY, Recorder
 from bridge.core.record import Face, Record
+from bridge.core.scope import Labels
 from bridge.zotero.mapping import Mapper, MappingRules, UnwritableError
 from bridge.zotero.sending import ItemStore
 from bridge.zotero.side import ZoteroSide
@@ -65,6 +66,13 @@ class Library(ZoteroSide):
         self._collections = keys
         self.mapper = Mapper(self.library, self._rules, after)
         return moved
+
+    def labels(self, item: Mapping[str, Any]) -> Labels:
+        """What a stored object is filed under; much cheaper than its record."""
+        data = item["data"]
+        tags = (str(tag.get("tag", "")) for tag in data.get("tags") or ())
+        paths = self.mapper.tree.paths(data.get("collections") or ())
+        return Labels(paths, tuple(tags), str(data.get("itemType", "")))
 
     def foretell(self, item: Mapping[str, Any], changes: Face) -> Record:
         """The record a stored object would show after an edit, as far as can be told without the server (law 12)."""

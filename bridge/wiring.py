@@ -18,6 +18,7 @@ from bridge.core.policy import Policy, build_policy
 from bridge.core.reconcile import Rules
 from bridge.core.record import ItemId
 from bridge.core.safety import Limits
+from bridge.core.scope import Scope
 from bridge.core.status import StatusNames
 from bridge.indexes.paper import Paper, paper
 from bridge.indexes.rules import IndexRules, PageKind, TopicRules
@@ -98,6 +99,7 @@ def cycle_settings(config: Config, now: datetime) -> Settings:
         ),
         spell_tag=_Spelling(),
         create=config.notes.create,
+        scopes=scopes(config),
         sources=_sources(config),
     )
 
@@ -119,6 +121,12 @@ def mirroring(config: Config, vault_id: str, folder: str) -> Mirroring | None:
         links=link.enabled,
         links_in_groups=link.groups,
     )
+
+
+def scopes(config: Config) -> Mapping[str, Scope]:
+    """Which papers of each library have notes."""
+    said = {each.id: each.scope or config.scope for each in config.library}
+    return {name: Scope(each.include.choice(), each.exclude.choice(), tags.key) for name, each in said.items()}
 
 
 def _sources(config: Config) -> Mapping[str, str]:

@@ -63,6 +63,10 @@ def status(talk: Settings) -> None:
     talk.say(
         f"Now      {many(counts['items'], 'paper')}, {many(counts['notes'], 'note')}, {counts['pending']:,} waiting"
     )
+    if counts["out_of_scope"]:
+        talk.say(
+            f"Resting  {many(counts['out_of_scope'], 'note')} of papers that [scope] leaves out; they stay as they are"
+        )
     if counts["conflicts"]:
         talk.say(f"{many(counts['conflicts'], 'conflict')}. See: bridge conflicts")
     if held:

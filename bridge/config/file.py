@@ -157,6 +157,10 @@ _MORE = """
 # [keys]                    # call a key differently in your notes
 # doi = "DOI"
 #
+# [scope]                   # which papers have notes; the note of one that leaves stays, and rests until it is back
+# include = { collections = ["NLP"], tags = ["phd"], types = ["journalArticle"] }   # each kind that is named must fit
+# exclude = { tags = ["not-mine"] }   # one fit is enough
+#
 # [conflicts]
 # policy = "ask"            # when both sides changed a field: ask, or let "zotero" or "vault" win
 #

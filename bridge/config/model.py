@@ -17,6 +17,7 @@ from pydantic import field_validator, model_validator
 from bridge.config.history import HistoryConfig
 from bridge.config.mirrors import BacklinkConfig
 from bridge.config.parts import Section, near
+from bridge.config.scope import ScopeConfig
 from bridge.config.sections import (
     CitekeysConfig,
     ConflictsConfig,
@@ -49,6 +50,7 @@ class Config(Section):
 
     library: tuple[LibraryConfig, ...]
     notes: NotesConfig = NotesConfig()
+    scope: ScopeConfig = ScopeConfig()
     tags: TagsConfig = TagsConfig()
     status: StatusConfig = StatusConfig()
     fields: Mapping[str, str] = {}

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 
 from bridge.config.parts import Folder, Section, address, folder_in_vault, origin_of
+from bridge.config.scope import ScopeConfig
 from bridge.core.names import EXTENSION
 from bridge.core.status import ROLES, StatusNames
 from bridge.errors import ConfigError
@@ -26,11 +27,15 @@ LIBRARY = re.compile(r"(users|groups)/[1-9][0-9]*")
 
 
 class LibraryConfig(Section):
-    """One Zotero library: ``id`` as in the API's paths, the server's address, and the folder new notes are made in."""
+    """One Zotero library: ``id`` as in the API's paths, the server's address, and the folder new notes are made in.
+
+    ``scope`` is this library's own, in place of the vault's.
+    """
 
     id: str
     url: str = ZOTERO_ORG
     folder: Folder = "Papers"
+    scope: ScopeConfig | None = None
 
     @field_validator("id")
     @classmethod

@@ -138,6 +138,7 @@ class State:
             "items": items,
             "notes": notes,
             "pending": pending,
+            "out_of_scope": self.notes.resting(),
             "conflicts": len(self.history.conflicts()),
             "held": len(self.history.held()),
         }

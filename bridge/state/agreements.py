@@ -147,7 +147,10 @@ class Agreements:
             )
             value = face.get(field, "")
             self._db.execute(query, (value if isinstance(value, str) else "", *old, field))
-        for table in ("agreements", "bases", "intents", "conflicts"):
+        tables = ["agreements", "bases", "intents", "conflicts", "written", "former_keys"]
+        if old.library == new.library:  # children come along in a merge; in another library there are only copies
+            tables.append("mirrors")
+        for table in tables:
             query = f"UPDATE OR IGNORE {table} SET library = ?, key = ? WHERE library = ? AND key = ?"  # noqa: S608 (constant)
             self._db.execute(query, (*new, *old))
 

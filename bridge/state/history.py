@@ -67,14 +67,19 @@ class History:
     # --- conflicts (R6) -----------------------------------------------------------------------------------------------
 
     def conflicts(self) -> list[ConflictRow]:
-        """The open conflicts, oldest first. One rests while its note is deleted or its paper erased (R38)."""
+        """The open conflicts, oldest first.
+
+        One rests while its note is deleted, or its paper erased, merged into another or out of scope (R38).
+        """
         query = """
             SELECT c.number, c.library, c.key, n.path, n.face, i.json, c.field, c.zotero, c.vault, c.opened, c.answer
             FROM conflicts c
             LEFT JOIN notes n ON n.library = c.library AND n.key = c.key AND NOT n.copy
             LEFT JOIN items i ON i.library = c.library AND i.key = c.key
             LEFT JOIN bases b ON b.library = c.library AND b.key = c.key
-            WHERE c.ended = '' AND NOT coalesce(b.absent, 0) AND NOT coalesce(i.gone, 0)
+            LEFT JOIN resting r ON r.library = c.library AND r.key = c.key
+            WHERE c.ended = '' AND NOT coalesce(b.absent, 0) AND NOT coalesce(i.gone, 0) AND r.key IS NULL
+            AND coalesce(json_extract(n.face, '$."zotero-status"'), '') <> 'merged'
             GROUP BY c.number ORDER BY c.number"""
         return [
             ConflictRow(row[0], ItemId(row[1], row[2]), _title(row[4], row[5]), row[3] or "", *row[6:])
@@ -129,7 +134,9 @@ class History:
         if row[2]:
             raise OutdatedAnswerError(f"Conflict {number} is over: it was answered, or the values changed since.")
         if all(number != open_one.number for open_one in self.conflicts()):
-            raise OutdatedAnswerError(f"Conflict {number} rests: its note was deleted, or its paper erased.")
+            raise OutdatedAnswerError(
+                f"Conflict {number} rests: its note was deleted, or its paper erased, merged or left out of [scope]."
+            )
         self._db.execute("UPDATE conflicts SET answer = ? WHERE number = ?", (keep, number))
         item = ItemId(row[0], row[1])
         self._db.execute("UPDATE items SET pending = 1 WHERE library = ? AND key = ?", item)

@@ -139,6 +139,21 @@ class Notes:
             ((pending, *item) for item in items),
         )
 
+    def set_resting(self, items: Iterable[ItemId], *, resting: bool) -> None:
+        """Remember that papers are out of scope, so that their notes rest, or that they are in it again."""
+        change = (
+            "INSERT OR IGNORE INTO resting VALUES (?,?)"
+            if resting
+            else "DELETE FROM resting WHERE library = ? AND key = ?"
+        )
+        if resting or self._db.execute("SELECT 1 FROM resting LIMIT 1").fetchone():
+            self._db.executemany(change, items)
+
+    def resting(self) -> int:
+        """How many notes rest because their paper is out of scope."""
+        query = "SELECT count(*) FROM resting JOIN notes USING (library, key) WHERE NOT copy"
+        return int(self._db.execute(query).fetchone()[0])
+
     def held(self) -> Iterator[Held]:
         """What is held about files, as last read."""
         query = "SELECT path, library, key, held FROM notes WHERE held <> '[]'"

@@ -165,6 +165,10 @@ MIGRATIONS: tuple[str, ...] = (
         released INTEGER NOT NULL, PRIMARY KEY (library, key, kind)) WITHOUT ROWID;
     CREATE INDEX mirrors_child ON mirrors (library, child) WHERE NOT released;
     """,
+    """
+    -- Papers with a note that are out of scope: their notes stay as they are (R38).
+    CREATE TABLE resting (library TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (library, key)) WITHOUT ROWID;
+    """,
 )
 
 

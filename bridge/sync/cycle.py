@@ -140,6 +140,7 @@ class _Cycle:
         pusher = self._pusher()
         self._scan()
         planned = self._plan_adoption() if options.adopting else [self._plan(side) for side in self.libraries]
+        self._check_scope(planned)
         pushes = [pusher.plan(side) for side in self.libraries] if pusher else []
         self._guard(planned, pusher, pushes)
         if self.options.dry_run:
@@ -265,6 +266,16 @@ class _Cycle:
                 self.report.count("zotero", [push.change()])
                 yield push.change()
 
+    def _check_scope(self, planned: Sequence[tuple[LibrarySide, Planner, Plans]]) -> None:
+        """Say it where the scope names a collection that no library has: a typing error leaves all papers out."""
+        if not any(plans.due for _, _, plans in planned):
+            return
+        found: dict[str, list[str | None]] = {}
+        for _, planner, _ in planned:
+            for path, why in planner.misnamed().items():
+                found.setdefault(path, []).append(why)
+        self.report.messages += [f"[scope]: {whys[0]}." for whys in found.values() if all(whys)]
+
     def _guard(
         self,
         planned: Sequence[tuple[LibrarySide, Planner, Plans]],
@@ -340,10 +351,13 @@ class _Cycle:
 
     def _apply(self, side: LibrarySide, planner: Planner, plans: Plans) -> None:
         applier = self._applier(side, planner)
+        passed = [*plans.passed, *plans.resting]
         with self.state.transaction():
-            self.state.items.set_pending(plans.passed, pending=False)
-            self.state.notes.set_pending(plans.passed, pending=False)
-            for item in plans.passed:
+            self.state.notes.set_resting([*(task.id for task in plans.tasks), *plans.passed], resting=False)
+            self.state.notes.set_resting(plans.resting, resting=True)
+            self.state.items.set_pending(passed, pending=False)
+            self.state.notes.set_pending(passed, pending=False)
+            for item in passed:
                 self.state.history.set_held(item, plans.held.get(item, ()))
         applier.run(plans.tasks)
         applier.make(planner.new_tasks(plans.new), len(plans.new))

@@ -14,6 +14,7 @@ from bridge.core.plan import Held, ItemPlan
 from bridge.core.policy import Policy
 from bridge.core.reconcile import Rules, reconcile, text
 from bridge.core.record import Base, Face, ItemId, Record
+from bridge.core.scope import Scope
 from bridge.state import State
 from bridge.sync.life import MARKS, RESTING, Family, marks
 from bridge.sync.ports import LibrarySide, VaultScanner
@@ -31,6 +32,8 @@ class Settings:
     rules: Rules
     spell_tag: Any  # (typed, own automatic tags, uses in the library) -> raw tag; see bridge.vault.tags.spell
     create: Literal["all", "wanted"] = "all"
+    #: Which papers of each library have notes; all of a library that is not named.
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
     #: Where in Zotero each field is kept, in any words; a field whose place changes has no base any more.
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -79,6 +82,13 @@ class Plans:
     #: Items that need nothing but to be remembered as looked at.
     passed: list[ItemId] = field(default_factory=list)
     held: dict[ItemId, list[Held]] = field(default_factory=dict)
+    #: Items with a note that are out of scope: it stays as it is, and its base waits (R38).
+    resting: list[ItemId] = field(default_factory=list)
+
+    @property
+    def due(self) -> bool:
+        """Whether anything was to be looked at."""
+        return bool(self.tasks or self.new or self.passed or self.resting)
 
 
 class Planner:
@@ -95,6 +105,7 @@ class Planner:
         self._vault = vault
         self._settings = settings
         self._family = Family(state, side, libraries)
+        self._scope = settings.scopes.get(side.library) or None
         self._uses: Mapping[str, int] | None = None
 
     def plan(self, only: Collection[ItemId] | None = None) -> Plans:
@@ -111,16 +122,31 @@ class Planner:
         noted = state.notes.noted(library)
         for item in due:
             if item.key in noted:
-                self._plan_noted(item, plans)
+                if self.is_in_scope(item):
+                    self._plan_noted(item, plans)
+                else:
+                    plans.resting.append(item)
             elif item.key in absent:
                 plans.passed.append(item)  # R38: a deleted note is not made again; its base waits
             elif (note := self._family.inherited(item)) is not None:
                 self._plan_inherited(item, note, plans)
-            elif self.wants(item):
+            elif self.is_in_scope(item) and self.wants(item):
                 plans.new.append(item)
             else:
                 plans.passed.append(item)
         return plans
+
+    def is_in_scope(self, item: ItemId) -> bool:
+        """Whether an item is one of those that are to have a note; an item never heard of is."""
+        if self._scope is None:
+            return True
+        raw = self._state.items.get_item(item)
+        return raw is None or self._scope.holds(self._side.labels(raw))
+
+    def misnamed(self) -> Mapping[str, str | None]:
+        """The collections that the scope names, each with why there is none of that name, or ``None``."""
+        named = (self._scope.include.collections | self._scope.exclude.collections) if self._scope else ()
+        return {path: self._side.refusal({}, "collections", path) for path in sorted(named)}
 
     # --- items with a note
 

@@ -9,6 +9,7 @@ from bridge.core.mirror import ChildWrite, Hung
 from bridge.core.place import NoteRow
 from bridge.core.plan import Held
 from bridge.core.record import Face, ItemId, Record
+from bridge.core.scope import Labels
 from bridge.core.side import Outcome, Side
 
 
@@ -82,6 +83,10 @@ class LibrarySide(Side, Protocol):
 
     def read(self, item: Mapping[str, Any]) -> Record:
         """The record of a stored object."""
+        ...
+
+    def labels(self, item: Mapping[str, Any]) -> Labels:
+        """What a stored object is filed under; much cheaper than its record."""
         ...
 
     def foretell(self, item: Mapping[str, Any], changes: Face) -> Record:

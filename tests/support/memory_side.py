@@ -24,6 +24,7 @@ from bridge.core.plan import Held
 from bridge.core.policy import Policy, build_policy
 from bridge.core.reconcile import members
 from bridge.core.record import Face, ItemId, Record, Value
+from bridge.core.scope import Labels
 from bridge.core.side import Edit, Outcome
 from bridge.core.status import StatusNames
 from bridge.errors import NoteError, StaleError, UnreachableError
@@ -293,6 +294,11 @@ class MemoryLibrary:
 
     def read(self, item: Mapping[str, Any]) -> Record:
         return read(item, self._store.get_below(item_id(item["key"])))
+
+    def labels(self, item: Mapping[str, Any]) -> Labels:
+        data = item["data"]
+        tags = tuple(tag["tag"] for tag in data["tags"])
+        return Labels(tuple(data.get("collections", ())), tags, data["itemType"])
 
     def foretell(self, item: Mapping[str, Any], changes: Face) -> Record:
         key = item["key"]

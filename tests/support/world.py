@@ -24,6 +24,7 @@ from memory_side import (
 from bridge.core.reconcile import ConflictPolicy, Rules
 from bridge.core.record import Face, Value
 from bridge.core.safety import Limits
+from bridge.core.scope import Scope
 from bridge.state import ConflictRow, State
 from bridge.sync import Options, Report, run_cycle
 from bridge.sync.planning import Settings
@@ -61,6 +62,7 @@ class World:
         self.mirroring: Mirroring | None = None
         rules = Rules(today=TODAY, is_reading=STATUS.is_reading, is_read=STATUS.is_read, conflicts=conflicts)
         self.settings = Settings(POLICY, rules, spell)
+        self.fingerprint = "1"
         self._ticks = 0
 
     # --- cycles --------------------------------------------------------------------------------------------------
@@ -83,7 +85,12 @@ class World:
         kill = kill or Kill()
         kill.on_kill = self._save
         options = Options(
-            self.settings, yes=yes, full=full, limits=self.limits, fingerprint="1", mirroring=self.mirroring
+            self.settings,
+            yes=yes,
+            full=full,
+            limits=self.limits,
+            fingerprint=self.fingerprint,
+            mirroring=self.mirroring,
         )
         state = self.state()
         try:
@@ -112,7 +119,12 @@ class World:
     def plan(self) -> Report:
         """What a cycle would do (law 12)."""
         options = Options(
-            self.settings, dry_run=True, yes=True, limits=self.limits, fingerprint="1", mirroring=self.mirroring
+            self.settings,
+            dry_run=True,
+            yes=True,
+            limits=self.limits,
+            fingerprint=self.fingerprint,
+            mirroring=self.mirroring,
         )
         with State.peek(self.path) as state:
             library, vault = MemoryLibrary(self.server, state.items), MemoryVault(self.disk, state.notes)
@@ -196,6 +208,11 @@ class World:
 
     def use(self, *, writable: bool) -> None:
         self.server.writable = writable
+
+    def narrow(self, scope: Scope) -> None:
+        """From now on only these papers have notes."""
+        self.settings = replace(self.settings, scopes={LIBRARY: scope})
+        self.fingerprint = repr(scope)
 
     def decide(self, policy: ConflictPolicy) -> None:
         """From now on conflicts are decided so."""

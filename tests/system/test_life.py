@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from desk import Desk
+import pytest
+from desk import Desk, quiet
 
 
 def merge(desk: Desk, old: str, into: str) -> None:
@@ -63,3 +64,66 @@ def test_r22_a_note_goes_on_with_the_paper_that_its_own_was_merged_into(desk: De
     desk.edit("better", "^title: .*$", "title: Best record")
     desk.settle()
     assert desk.web.item(new)["title"] == "Best record"
+
+
+# --- the scope ---
+
+
+def configure(desk: Desk, text: str) -> None:
+    config = desk.vault / ".bridge" / "config.toml"
+    config.write_text(config.read_text().partition("# --- test ---")[0] + "# --- test ---\n" + text)
+
+
+def test_law_9_a_narrower_scope_lets_notes_rest_and_deletes_nothing(desk: Desk) -> None:
+    desk.settle()
+    [key] = desk.web.call("POST", "collections", [{"name": "NLP"}]).json()["success"].values()
+    desk.web.change(desk.keys["p1"], collections=[key])
+    desk.settle()
+    before = desk.bytes()
+    configure(desk, '[scope]\ninclude = { collections = ["NLP"] }\n')
+    desk.settle()
+    after = desk.bytes()
+    assert {name for name in before if before[name] != after.get(name)} == {".bridge/config.toml"}
+    assert desk.json("status")[1]["out_of_scope"] == len(desk.keys) - 1
+    assert "43 notes of papers that [scope] leaves out" in desk.run("status").out
+    desk.edit("p2", "^title: .*$", "title: Edited at rest")
+    desk.web.change(desk.keys["p1"], title="In scope")
+    desk.settle()
+    assert desk.value("p1", "title") == "In scope"
+    assert desk.web.item(desk.keys["p2"])["title"] == "Paper number 2"
+    desk.web.change(desk.keys["p2"], collections=[key])
+    desk.settle()
+    assert desk.web.item(desk.keys["p2"])["title"] == "Edited at rest"
+    # R20: renaming a collection moves papers out of the scope though none of them changes.
+    desk.web.call("PATCH", f"collections/{key}", {"name": "Language", "version": desk.web.version})
+    code, report = desk.sync()
+    assert (code, quiet(report)) == (0, True)
+    assert desk.json("status")[1]["out_of_scope"] == len(desk.keys)
+    desk.web.change(desk.keys["p3"], title="Anything")
+    assert "no collection 'NLP'" in desk.run("sync", "--once").out
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        ('include = { types = ["jornalArticle"] }', "did you mean journalArticle?"),
+        ('include = { colections = ["x"] }', "did you mean collections?"),
+        ('exclude = { tags = [""] }', "an empty name is none"),
+    ],
+)
+def test_a_scope_that_cannot_be_is_refused_at_start(desk: Desk, scope: str, said: str) -> None:
+    configure(desk, f"[scope]\n{scope}\n")
+    result = desk.run("status")
+    assert result.code == 1
+    assert said in result.err
+
+
+def test_each_library_may_have_a_scope_of_its_own(desk: Desk) -> None:
+    config = desk.vault / ".bridge" / "config.toml"
+    own = 'folder = "Papers"\nscope = { exclude = { types = ["journalArticle"] } }'
+    config.write_text(config.read_text().replace('folder = "Papers"', own, 1))
+    desk.web.change(desk.keys["p1"], title="Out of scope")
+    desk.web.add({"itemType": "book", "title": "A book", "citationKey": "book"})
+    desk.settle()
+    assert desk.value("p1", "title") == "Paper number 1"
+    assert desk.path("book").exists()

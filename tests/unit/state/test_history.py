@@ -129,4 +129,4 @@ def test_counts_tell_what_there_is(state: State) -> None:
     state.items.put_items("users/7", objects)
     state.items.set_pending([B], pending=False)
     state.notes.put_rows([NoteRow("a.md", Stat(1, 1, 1), "d", A, pending=True), NoteRow("own.md", Stat(1, 1, 2), "d")])
-    assert state.counts() == {"items": 2, "notes": 1, "pending": 1, "conflicts": 0, "held": 0}
+    assert state.counts() == {"items": 2, "notes": 1, "pending": 1, "out_of_scope": 0, "conflicts": 0, "held": 0}

@@ -86,7 +86,7 @@ def test_law_12_looking_writes_nothing(tmp_path: Path) -> None:
 
 def test_law_12_a_state_that_never_was_is_empty_and_stays_away(tmp_path: Path) -> None:
     with State.peek(tmp_path / "folder" / "state.db") as state:
-        assert state.counts() == {"items": 0, "notes": 0, "pending": 0, "conflicts": 0, "held": 0}
+        assert state.counts() == {"items": 0, "notes": 0, "pending": 0, "out_of_scope": 0, "conflicts": 0, "held": 0}
     assert list(tmp_path.iterdir()) == []
 
 

@@ -339,6 +339,11 @@ class App:
 
         now = partial(datetime.now, ZoneInfo(self.config.time.zone))
         days, messages = self.config.history.backup_days, list[str]()
+        if not dry_run and (state.renames.journal() or state.renames.due()):
+            # A renaming that was cut short is first brought to its end, as the part that it is of its own cycle.
+            with recorded(state, self.home.backups, days, now, number=state.deeds.newest()) as (ledger, _):
+                side = self._vault_side(state, recorder=ledger)
+                messages += [*side.carry_renames(begin=False), *side.carry_renames(begin=True)]
         with recorded(state, self._known_home.backups, days, now, undoes=cycle, number=number) as (ledger, store):
             vault = self._vault_side(state, recorder=ledger).restorer()
             libraries = [self._library(state, client, messages, ledger) for client in clients]

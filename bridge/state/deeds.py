@@ -112,6 +112,11 @@ class Deeds:
         row = self._db.execute(query).fetchone()
         return (row[0], row[1]) if row else None
 
+    def newest(self) -> int | None:
+        """The last cycle there was, undoings left out."""
+        found = self._db.execute("SELECT max(number) FROM cycles WHERE undoes = 0").fetchone()[0]
+        return None if found is None else int(found)
+
     def last(self) -> int | None:
         """The last cycle that can be taken back and is not, undoings left out; ``None`` where there is none."""
         undone = self.undone()

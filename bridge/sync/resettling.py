@@ -52,6 +52,10 @@ class Resettler:
         zotero, vault = dict(current.base.zotero), dict(current.base.vault)
         if part is not None:
             self._move_zotero(part, zotero)
+            for intended in agreements.intents(
+                item
+            ):  # sent by a cycle that was cut short: it came to no agreement (R4)
+                vault |= intended.vault
         if note is not None and note.before is not None and note.after is not None:
             self._move(vault, note.after[1].face, note.before[1].face, lambda row: row.normal)
         elif note is not None:

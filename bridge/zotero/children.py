@@ -111,8 +111,10 @@ def digests(found: Children) -> dict[str, str]:
 
 
 def _digest(values: list[Any]) -> str:
+    if not values:
+        return ""
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return blake2b(text.encode(), digest_size=_DIGEST).hexdigest() if values else ""
+    return blake2b(text.encode(), digest_size=_DIGEST).hexdigest()
 
 
 def _age(one: Mapping[str, Any]) -> tuple[str, str]:

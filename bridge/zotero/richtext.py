@@ -23,8 +23,9 @@ _MARKUP = re.compile(r"</?(?:i|b|sub|sup|sc|span)>|<span [^<>]*>")
 _PAIR = re.compile(r"<(i|b|sub|sup)>([^<]*(?:<(?!/?\1>)[^<]*)*)</\1>", re.IGNORECASE)
 #: Pairs inside pairs that are taken out at most.
 _DEPTH = 8
-_RAISED = str.maketrans("0123456789+-=()in", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱⁿ")
-_LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+#: Signs of formulas; words (the "th" of "4th") stay as they are, so that they can be searched for.
+_RAISED = str.maketrans("0123456789+-=()ijkmnT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱʲᵏᵐⁿᵀ")
+_LOWERED = str.maketrans("0123456789+-=()ijkmntx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ᵢⱼₖₘₙₜₓ")
 
 
 def one_line(text: str) -> str:
@@ -57,7 +58,7 @@ def title_text(text: str) -> str:
 
 
 def plain_marks(text: str) -> str:
-    """The text or comment of an annotation without its markup; raised and lowered digits stay so (``10²``, ``H₂O``)."""
+    """The text or comment of an annotation without its markup; raised and lowered signs stay so (``10²``, ``dₖ``)."""
     for _ in range(_DEPTH):
         if "</" not in text or (plain := _PAIR.sub(_unmarked, text)) == text:
             break

@@ -56,6 +56,9 @@ def test_the_demo_has_132_papers_with_every_trap(items: list[dict[str, Any]]) ->
     assert all(one["collections"] for one in found)
     kinds = Counter(one["itemType"] for one in items)
     assert min(kinds["note"], kinds["annotation"]) > 15
+    marks = Counter(one["annotationType"] for one in items if one["itemType"] == "annotation")
+    assert set(marks) == {"highlight", "underline", "note", "image", "ink"}
+    assert {one["linkMode"] for one in items if one["itemType"] == "attachment"} == {"imported_url", "linked_url"}
     abstracts = "".join(one["abstractNote"] for one in found)
     assert all(trap in abstracts for trap in ("\n---\n", "%%", "[[", "`", "<i>", "<!--"))
 
@@ -98,7 +101,7 @@ def test_pyzotero_reads_and_writes_it(demo: SandboxServer) -> None:
     client = zotero.Zotero("1", "user", demo.key)
     client.endpoint = demo.url
     assert len(client.everything(client.top(limit=100))) == 133
-    assert len(client.item_versions()) == 312
+    assert len(client.item_versions()) == 322
     template = client.item_template("journalArticle")
     template["title"] = "From pyzotero"
     made = client.create_items([template])["successful"]["0"]

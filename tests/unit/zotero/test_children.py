@@ -182,7 +182,7 @@ def test_a_notes_title(html: str, title: str) -> None:
     ("raw", "plain"),
     [
         ("<b>Bold</b> and <i>it <b>both</b></i>", "Bold and it both"),
-        ("H<sub>2</sub>O, 10<sup>-3</sup>, 4<SUP>th</SUP>", "H₂O, 10⁻³, 4th"),
+        ("H<sub>2</sub>O, 10<sup>-3</sup>, 4<SUP>th</SUP>, d<sub>k</sub>", "H₂O, 10⁻³, 4th, dₖ"),
         ("a <b> c, 1 < 2 &amp; <u>x</u>", "a <b> c, 1 < 2 &amp; <u>x</u>"),
         ("<b>" * 9_999 + "x", "<b>" * 9_999 + "x"),
     ],

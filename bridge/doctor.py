@@ -171,4 +171,7 @@ def _library(client: ZoteroClient) -> Check:
         return Check(client.library, "fail", str(error), error=error)
     if not rights.write:
         return Check(client.library, "warn", f"version {version}, read-only: {rights.reason}", "no-write")
-    return Check(client.library, "ok", f"version {version}, can be read and written")
+    said = f"version {version}, can be read and written"
+    if not rights.notes:
+        return Check(client.library, "ok", f"{said}, but for the notes under its papers", "no-notes")
+    return Check(client.library, "ok", said)

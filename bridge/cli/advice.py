@@ -77,6 +77,7 @@ _BY_CODE = {
     "plain-http": "Anyone on the way can read the key; use https if the server has it.",
     "no-access": "Give the key access to this library at https://www.zotero.org/settings/keys.",
     "no-write": "Edits in notes wait until the key may write: https://www.zotero.org/settings/keys.",
+    "no-notes": "To have those too, allow the key notes access at https://www.zotero.org/settings/keys.",
     "no-extra": (
         "To hear of changes at once, install the package websockets beside Bridge (its extra `stream`) and start the "
         "daemon again; push = false under [daemon] in .bridge/config.toml ends this advice."

@@ -40,6 +40,16 @@ def test_all_is_well(vault: Path, server: SandboxServer) -> None:
     assert server.key not in out
 
 
+def test_r23_a_key_that_may_not_see_notes_is_told(
+    vault: Path, server: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOTERO_API_KEY", server.add_key(notes=False))
+    assert levels(vault) == {}, "that is nobody's mistake"
+    out = run("-C", vault, "doctor").out
+    assert "but for the notes under its papers" in out
+    assert "allow the key notes access" in out
+
+
 def test_nothing_is_changed(vault: Path, machine: Path) -> None:
     def files() -> dict[str, bytes]:
         return {str(path): path.read_bytes() for root in (vault, machine) for path in root.rglob("*") if path.is_file()}

@@ -50,6 +50,7 @@ from bridge.vault.marker import (
 )
 
 if TYPE_CHECKING:
+    from bridge.core.renames import Rekeying
     from bridge.inbox import Inbox, WaitingNote
     from bridge.indexing import Indexer, Renewal
     from bridge.library import Library
@@ -72,6 +73,7 @@ class Order:
     #: Take this cycle back instead of running one; :data:`bridge.undo.LAST` for the last that can be.
     undo: int | None = None
     adopting: Adopting | None = None  # a cycle that does nothing else
+    rekey: Rekeying | None = None  # write a citation key into a note first, as its person would
 
 
 @dataclass(slots=True)
@@ -296,12 +298,15 @@ class App:
             fingerprint=self.config.fingerprint(),
             answers=answers,
             adopting=order.adopting,
+            rekey=order.rekey,
             limits=wiring.limits(self.config),
             mirroring=wiring.mirroring(self.config, self.marker.id, self.vault.name),
         )
         with recorded(state, self.home.backups, self.config.history.backup_days, now) as (ledger, _):
             side = self._vault_side(state, self._stay.quiet if self._stay and order.quiet else None, ledger)
             libraries = [self._library(state, client, messages, ledger) for client in clients]
+            if order.rekey is not None and not order.dry_run:
+                side.rekey(order.rekey)
             report = run_cycle(state, side, libraries, options, now=now, progress=progress, ledger=ledger)
         report.messages += messages
         if not order.dry_run:

@@ -68,6 +68,7 @@ class NoteRow:
 class FormerKey(NamedTuple):
     """A citation key that a paper had, and the base name its note was made with then; links may bear both still.
 
+    ``key`` is ``""`` for a paper that had none.
     ``stamp`` is that of the edit by which the note gets its new key, until that edit is known to be written.
     """
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from bridge.app import App, Order
+from bridge.core.record import ItemId
+from bridge.core.renames import Rekeying
 from bridge.daemon.bell import ring_at
 from bridge.daemon.status import running
 from bridge.errors import BackOffError, BridgeError, GuardStop, StateError, VaultBusyError
@@ -62,6 +64,9 @@ class Mailbox:
                     said["answer"] = tuple(said["answer"])
                 if said.get("adopting") is not None:
                     said["adopting"] = Adopting.of(said["adopting"])
+                if said.get("rekey") is not None:
+                    item, old, new = said["rekey"]
+                    said["rekey"] = Rekeying(ItemId(*item), old, new)
                 yield path.stem, Order(**said)
 
     def answer(self, name: str, result: Report | BridgeError) -> None:

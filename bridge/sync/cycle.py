@@ -14,6 +14,7 @@ from bridge.core.mirror import SECTION_FIELD
 from bridge.core.policy import Kind, Policy
 from bridge.core.reconcile import text
 from bridge.core.record import ItemId
+from bridge.core.renames import Rekeying
 from bridge.errors import GuardStop
 from bridge.state import State
 from bridge.state.history import ChangeRow
@@ -48,6 +49,7 @@ class Options:
     the guards; ``answers`` answers some of them, by what they ask about (:func:`bridge.core.safety.about`): ``yes``, or
     ``put-back`` for edits in notes. ``adopting`` makes it a cycle that adopts notes and does nothing else.
     ``full`` compares everything. ``fingerprint`` names the configuration; a changed one compares everything too.
+    ``rekey`` is a citation key that a dry run takes for changed.
     """
 
     settings: Settings
@@ -57,6 +59,7 @@ class Options:
     fingerprint: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
     adopting: Adopting | None = None
+    rekey: Rekeying | None = None
     limits: safety.Limits = field(default_factory=safety.Limits)
     #: What notes push into Zotero beside their fields; ``None`` where nothing is configured.
     mirroring: Mirroring | None = None
@@ -146,6 +149,7 @@ class _Cycle:
         if self.options.dry_run:
             self.report.plan = [row for each in planned for row in self._preview(*each)]
             self.report.plan += self._preview_pushes(pusher, pushes)
+            self._preview_renames(self.report.plan)
             self._count_waiting([plans for _, _, plans in planned])
             return
         self.state.kin.touched.clear()
@@ -391,6 +395,12 @@ class _Cycle:
                 made = changes(one, "vault", {}, one.plan.vault)
                 self.report.count("vault", made)
                 yield from made
+
+    def _preview_renames(self, plan: Sequence[ChangeRow]) -> None:
+        changed = [Rekeying(row.id, row.before, row.after) for row in plan if row.field == "citekey"]
+        asked = [self.options.rekey] if self.options.rekey is not None else []
+        self.report.renames = self.vault.preview_renames([*changed, *asked])
+        self.report.vault_renamed = self.report.renames.moved
 
     def _count_waiting(self, planned: Sequence[Plans]) -> None:
         """Conflicts and held parts there are, or (for a dry run) would be."""

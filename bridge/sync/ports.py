@@ -9,6 +9,7 @@ from bridge.core.mirror import ChildWrite, Hung
 from bridge.core.place import NoteRow
 from bridge.core.plan import Held
 from bridge.core.record import Face, ItemId, Record
+from bridge.core.renames import Rekeying, RenamePreview
 from bridge.core.scope import Labels
 from bridge.core.side import Outcome, Side
 
@@ -170,6 +171,10 @@ class VaultScanner(Side, Protocol):
 
         Cheap where nothing is due. Before a cycle's edits it finishes what an earlier one began; after them it begins.
         """
+        ...
+
+    def preview_renames(self, changes: Sequence[Rekeying]) -> RenamePreview:
+        """What :meth:`carry_renames` would do once papers have other citation keys too; writes nothing (law 12)."""
         ...
 
     @property

@@ -9,6 +9,7 @@ from bridge.core.plan import SideName
 from bridge.state.history import ChangeRow
 
 if TYPE_CHECKING:
+    from bridge.core.renames import RenamePreview
     from bridge.sync.adopting import Survey
 
 
@@ -31,6 +32,8 @@ class Report:
     plan: list[ChangeRow] | None = None
     #: Which notes fit which papers, where a dry run was to find that out.
     adoption: Survey | None = None
+    #: What would be renamed in the vault, and what would follow, where a dry run looked.
+    renames: RenamePreview | None = None
     #: Why Zotero could not be reached for a part of the work; the rest is done, this waits for the next cycle.
     out_of_reach: str = ""
     #: Of an undoing: the cycle it takes back and its own number, how many notes it took away, and what it left alone,

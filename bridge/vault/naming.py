@@ -21,7 +21,7 @@ from bridge.core.names import folded, unique, with_key
 from bridge.core.place import FormerKey, NoteRow
 from bridge.core.policy import normal_text
 from bridge.core.record import ItemId
-from bridge.vault.carry import Rekeyed, Renamed
+from bridge.vault.carry import Rekeyed, Renamed, Renaming
 from bridge.vault.create import Catalogue, Layout, stem_in
 from bridge.vault.scan import VaultIndex
 
@@ -70,6 +70,12 @@ class NamePlan:
 
     def __bool__(self) -> bool:
         return bool(self.moves or self.files or self.keys)
+
+    @property
+    def renaming(self) -> Renaming:
+        """What links and citations follow if all moves can be made."""
+        moved = (move.renamed(move.to) for move in self.moves)
+        return Renaming((*(each for each in moved if each is not None), *self.files), self.keys)
 
 
 class _Mover(NamedTuple):
@@ -191,7 +197,7 @@ class _Planner:
                 old[normal_text(former)].add(item)
         follow, wait = [], set()
         for change in changes:
-            for key in change.olds:
+            for key in filter(None, change.olds):
                 had, have = old[normal_text(key)], new[normal_text(change.new)]
                 if had == have:
                     follow.append(Rekeyed(key, change.new))

@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from bridge.core.deeds import NOBODY, FileDeed, Recorder
 from bridge.core.names import folded
 from bridge.core.place import FormerKey, NoteRow, Stat
+from bridge.core.policy import normal_text
+from bridge.core.reconcile import members, text
 from bridge.core.record import ItemId
+from bridge.core.renames import Following, NoteRename, Rekeying, RenamePreview
 from bridge.errors import BridgeError, NoteError
 from bridge.vault import files
 from bridge.vault.carry import Carrier, Renaming
@@ -85,6 +88,8 @@ class _Follower(NamedTuple):
     present: bytes
     data: bytes | None
     why: str = ""
+    links: int = 0
+    citations: int = 0
 
 
 class Renamer:
@@ -138,14 +143,42 @@ class Renamer:
             self._log.keep("", plan.absorbed)
         return self.done
 
+    def preview(self, changes: Iterable[Rekeying] = ()) -> RenamePreview:
+        """What :meth:`run` would do once papers have other citation keys too; writes nothing."""
+        changes = list(changes)
+        rows = self._index.rows_of([each.id for each in changes])
+        former = [
+            FormerKey(each.id, each.old, self._layout.stem(each.id, {**rows[each.id].face, "citekey": each.old}))
+            for each in changes
+            if each.id in rows
+        ]
+        keys = {each.id: each.new for each in changes}
+        plan = plan_names(self._index, self._layout, [*self._log.due(), *former], keys)
+        followers = self._followers(plan.renaming)
+        return RenamePreview(
+            tuple(self._told(plan)),
+            tuple(Following(each.todo.path, each.links, each.citations) for each in followers if each.data is not None),
+            self._is_disturbing(plan),
+        )
+
+    def _told(self, plan: NamePlan) -> Iterator[NoteRename]:
+        moves, changes = {each.id: each for each in plan.moves}, {each.id: each for each in plan.changes}
+        for item, row in sorted(self._index.rows_of({**moves, **changes}).items()):
+            move, change = moves.get(item), changes.get(item)
+            present = str(row.face.get("citekey", ""))
+            olds, new = (tuple(filter(None, change.olds)), change.new) if change else ((), present)
+            known = {normal_text(alias) for alias in members(row.face.get("aliases"))}
+            alias = next((old for old in olds if normal_text(old) not in known), "")
+            title = text(row.face.get("title"))
+            yield NoteRename(item, title, olds, new, row.path, move.to if move else row.path, alias)
+
     def _is_disturbing(self, plan: NamePlan) -> bool:
         """Whether somebody is editing a file that would be moved, or one with links that would follow."""
         if not self._warm:
             return False
         if any(path in self._warm for move in plan.moves for path in (move.at, move.to)):
             return True
-        renamed = (move.renamed(move.to) for move in plan.moves)
-        names = Renaming((*plan.files, *(each for each in renamed if each is not None)), plan.keys).names
+        names = plan.renaming.names
         for path in self._warm:
             try:
                 data, _ = files.read_stable(self._root / path)
@@ -264,10 +297,10 @@ class Renamer:
         if is_other and (found == todo.after or (carrier.is_once_only and stat.inode != todo.inode)):
             return
         is_canvas = todo.path.lower().endswith(CANVAS)
-        carried = carrier.carry(data, folder_of(todo.path), is_canvas=is_canvas).data
+        carried, links, citations = carrier.carry(data, folder_of(todo.path), is_canvas=is_canvas)
         if carried is not data:
             ready = Todo(todo.path, found, files.digest(carried), stat.inode, todo.tries)
-            yield _Follower(ready, data, carried)
+            yield _Follower(ready, data, carried, links=links, citations=citations)
 
     def _write(self, followers: Sequence[_Follower]) -> tuple[Todo, ...]:
         """Bring rewritten files to the disk; those that are still to be done."""
@@ -289,7 +322,7 @@ class Renamer:
         results: dict[str, Stat | BridgeError] = {}
         with files.Batch(self._root) as batch:
             deeds: dict[str, FileDeed] = {}
-            for todo, _, data, why in chunk:
+            for todo, _, data, why, *_ in chunk:
                 if data is None or todo.path in self._warm:
                     results[todo.path] = NoteError(why or "it is being edited")
                     continue

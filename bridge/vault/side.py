@@ -10,14 +10,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bridge.core.deeds import NOBODY, Recorder
+from bridge.core.deeds import NOBODY, FileDeed, Recorder
 from bridge.core.place import NoteRow, Stat
 from bridge.core.record import ItemId, Record
+from bridge.core.renames import Rekeying, RenamePreview
 from bridge.core.side import Edit, Outcome
 from bridge.errors import NoteError
 from bridge.vault import files, frontmatter
 from bridge.vault.create import Layout
-from bridge.vault.note import NoteRules, ReadNote, read_note
+from bridge.vault.note import NoteRules, ReadNote, edit_note, read_note
 from bridge.vault.restore import Restorer
 from bridge.vault.scan import Scanner, VaultIndex, VaultScan, row_of
 from bridge.vault.section import section
@@ -26,7 +27,7 @@ from bridge.vault.write import Applied, Writer
 
 if TYPE_CHECKING:
     from bridge.vault.quiet import Quiet
-    from bridge.vault.rename import RenameLog
+    from bridge.vault.rename import RenameLog, Renamer
 
 __all__ = ["Applied", "Layout", "VaultSide"]
 
@@ -182,10 +183,36 @@ class VaultSide:
         """
         if not (self._log.journal() or self._log.due() or (begin and self._is_name_free)):
             return ()
-        from bridge.vault.rename import Renamer  # a cycle without renames does not pay for it
-
-        renamer = Renamer(self._root, self._index, self._log, self._layout, self._rules, self._quiet, self._recorder)
+        renamer = self._renamer()
         done = renamer.run() if begin else renamer.resume()
         self._is_name_free &= not begin
         self._writer.renamed(done)
         return done.left
+
+    def preview_renames(self, changes: Sequence[Rekeying]) -> RenamePreview:
+        """What renames are due, and would be if papers had other citation keys; writes nothing (law 12)."""
+        if not (changes or self._log.due() or self._is_name_free):
+            return RenamePreview()
+        return self._renamer().preview(changes)
+
+    def rekey(self, change: Rekeying) -> None:
+        """Write another citation key into a paper's note, as the person would who asked for it.
+
+        :raises NoteError: the paper has no note, or it cannot be changed.
+        """
+        row = self._index.rows_of([change.id]).get(change.id)
+        if row is None:
+            raise NoteError("the paper has no note")
+        data, _ = files.read_stable(self._root / row.path)
+        edited = edit_note(data, Edit(change.id, "", {"citekey": change.new}), self._rules)
+        before, after = files.digest(data), files.digest(edited)
+        self._recorder.keep([FileDeed(row.path, row.path, before, after)], {before: data})
+        try:
+            files.replace(self._root, self._root / row.path, edited, before)
+        except files.StaleFileError:
+            raise NoteError("the note is being edited") from None
+
+    def _renamer(self) -> Renamer:
+        from bridge.vault.rename import Renamer  # a cycle without renames does not pay for it
+
+        return Renamer(self._root, self._index, self._log, self._layout, self._rules, self._quiet, self._recorder)

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.core.deeds import NOBODY, FileDeed, Recorder
-from bridge.core.names import EXTENSION
+from bridge.core.names import EXTENSION, folded
 from bridge.core.place import FormerKey, NoteRow, Stat
 from bridge.core.reconcile import members
 from bridge.core.record import Face, ItemId, Record, Value
 from bridge.core.side import Edit, Outcome, Result
 from bridge.errors import BridgeError, NoteError
 from bridge.vault import files
-from bridge.vault.create import Catalogue, Layout
+from bridge.vault.create import Catalogue, Layout, stem_in
 from bridge.vault.identity import COPIED
 from bridge.vault.note import NoteRules, ReadNote, edit_note, new_note, read_note
 from bridge.vault.renewal import EntryTemplateError, Renewal
@@ -220,15 +220,16 @@ class Writer:
         """
         if work.row is None:
             return
-        shown = work.row.face
+        item, shown = work.edit.id, work.row.face
         new = work.edit.set.get("citekey", shown.get("citekey"))
         before = work.edit.before.get("citekey")
-        if not before or not new or before == new:
+        if not new or before == new:
             return
-        for old in dict.fromkeys((before, shown.get("citekey"))):
-            if isinstance(old, str) and old and old != new:
-                stem = self._layout.stem(work.edit.id, {**shown, "citekey": old})
-                yield FormerKey(work.edit.id, old, stem, work.edit.stamp)
+        for old in dict.fromkeys((before or "", shown.get("citekey", ""))):
+            stem = self._layout.stem(item, {**shown, "citekey": old})
+            # A paper that had no key yet is named after its item key.
+            if isinstance(old, str) and old != new and (old or folded(stem_in(work.path)) == folded(stem)):
+                yield FormerKey(item, old, stem, work.edit.stamp)
 
     def _made(self, edit: Edit, row: NoteRow | None) -> _Work:
         """A new note, or an empty one that a clicked link made, filled (R26)."""

@@ -24,6 +24,7 @@ from bridge.core.plan import Held
 from bridge.core.policy import Policy, build_policy
 from bridge.core.reconcile import members
 from bridge.core.record import Face, ItemId, Record, Value
+from bridge.core.renames import Rekeying, RenamePreview
 from bridge.core.scope import Labels
 from bridge.core.side import Edit, Outcome
 from bridge.core.status import StatusNames
@@ -519,6 +520,9 @@ class MemoryVault:
     def carry_renames(self, *, begin: bool) -> Sequence[str]:
         """Here a file is renamed when its note is written, and nothing links to it."""
         return ()
+
+    def preview_renames(self, changes: Sequence[Rekeying]) -> RenamePreview:
+        return RenamePreview()
 
     def look(self, ids: Iterable[ItemId]) -> Mapping[ItemId, Record]:
         rows = self._index.rows_of(ids)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import cast
 
 import pytest
-from harnesses import Harness, InMemoryLibrary, InMemoryVault, OnDisk, OverAServer
+from _pytest.mark import ParameterSet
+from harnesses import Harness, InMemoryLibrary, InMemoryVault, LibraryHarness, OnDisk, OverAServer
 from library_server import LibraryServer
 from servers import sandbox, selfhost
 
@@ -46,9 +48,20 @@ SIDES: dict[str, Callable[[pytest.FixtureRequest], Harness]] = {
     "zotero over the sandbox": over("sandbox"),
     "zotero over an independent server": over("selfhost"),
 }
+#: Those that show a library.
+LIBRARIES = ("library in memory", "zotero over the sandbox", "zotero over an independent server")
 ORACLE = {"zotero over an independent server"}
 
 
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.oracle if name in ORACLE else ()) for name in SIDES])
+def _params(names: Iterable[str]) -> list[ParameterSet]:
+    return [pytest.param(name, marks=pytest.mark.oracle if name in ORACLE else ()) for name in names]
+
+
+@pytest.fixture(params=_params(SIDES))
 def harness(request: pytest.FixtureRequest) -> Harness:
     return SIDES[request.param](request)
+
+
+@pytest.fixture(params=_params(LIBRARIES))
+def library(request: pytest.FixtureRequest) -> LibraryHarness:
+    return cast(LibraryHarness, SIDES[request.param](request))

@@ -23,6 +23,16 @@ from bridge.zotero.rights import Rights
 from bridge.zotero.side import ZoteroSide
 from bridge.zotero.tree import CollectionTree
 
+#: A file and a mark in it, as people make them.
+FILE: Mapping[str, Any] = {"linkMode": "imported_url", "title": "Full Text PDF", "contentType": "application/pdf"}
+MARK: Mapping[str, Any] = {
+    "annotationType": "highlight",
+    "annotationColor": "#ffd400",
+    "annotationPageLabel": "12",
+    "annotationSortIndex": "00002|000100|00000",
+    "annotationPosition": '{"pageIndex":2}',
+}
+
 
 class Harness(Protocol):
     """A side with three papers: title ``Paper 0`` to ``Paper 2``, URL ``http://0.org``…, tag ``one``, a rating of none.
@@ -44,6 +54,14 @@ class Harness(Protocol):
 
     def refusable(self, item: ItemId) -> Edit:
         """An edit that this side cannot carry out, whatever it expects."""
+        ...
+
+
+class LibraryHarness(Harness, Protocol):
+    """A library, below whose papers things hang."""
+
+    def hang(self, item: ItemId, text: str) -> None:
+        """The paper's file, which is made if need be, gets the one highlight with this text; both are downloaded."""
         ...
 
 
@@ -76,10 +94,17 @@ class InMemoryLibrary:
         self.gone = item_id("ZZZZZZZZ")
         for number, item in enumerate(self.ids):
             self._server.add(item.key, title=f"Paper {number}", url=f"http://{number}.org", tags=("one",))
-        self.side: Side = MemoryLibrary(self._server, ItemStore())
+        self._store = ItemStore()
+        self.side: Side = MemoryLibrary(self._server, self._store)
 
     def world(self) -> object:
         return self._server.backup()
+
+    def hang(self, item: ItemId, text: str) -> None:
+        file, mark = f"FFFFFFF{item.key[-1]}", f"MMMMMMM{item.key[-1]}"
+        self._server.hang(file, "attachment", item.key, **FILE)
+        self._server.hang(mark, "annotation", file, **MARK, annotationText=text)
+        self._store.put_items(item.library, [self._server.items[file], self._server.items[mark]])
 
     def person_edits(self, item: ItemId) -> None:
         self._server.change(item.key, {"url": "http://person.org"})
@@ -160,13 +185,23 @@ class OverAServer:
         )
         self.ids = [ItemId(LIBRARY, one["key"]) for one in made]
         self.gone = ItemId(LIBRARY, "ZZZZZZZZ")
-        store = ItemStore()
+        self._store = store = ItemStore()
         store.put_items(LIBRARY, made)
         mapper = Mapper(LIBRARY, MappingRules(StatusNames(), UTC), CollectionTree.build([]))
         self.side: Side = ZoteroSide(client, mapper, store, Rights(read=True, write=True, notes=True))
 
     def world(self) -> object:
         return self._server.send("GET", "items?limit=100&sort=dateAdded").json()
+
+    def hang(self, item: ItemId, text: str) -> None:
+        below = self._store.get_below(item)
+        files = [one for one in below if one["data"]["itemType"] == "attachment"]
+        if not files:
+            files += self._server.make({"itemType": "attachment", "parentItem": item.key, **FILE})
+        marks = [one for one in below if one["data"]["itemType"] == "annotation"]
+        old = {"key": marks[0]["key"], "version": marks[0]["version"]} if marks else {}
+        mark = {"itemType": "annotation", "parentItem": files[0]["key"], **MARK, "annotationText": text, **old}
+        self._store.put_items(LIBRARY, [*files, *self._server.make(mark)])
 
     def person_edits(self, item: ItemId) -> None:
         version = self._server.item(item.key)["version"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bridge.core.mirror import SECTION_FIELD, Mirror, MirrorKind
@@ -33,8 +33,12 @@ class Mirrors:
     def get(self, item: ItemId, kind: MirrorKind) -> Mirror | None:
         """What is remembered of a paper's mirror."""
         query = f"SELECT {_COLUMNS} FROM mirrors WHERE library = ? AND key = ? AND kind = ?"  # noqa: S608 (constant)
-        row = self._db.execute(query, (*item, kind)).fetchone()
-        return None if row is None else Mirror(ItemId(*row[:2]), *(*row[2:10], bool(row[10])))
+        return _mirror(self._db.execute(query, (*item, kind)).fetchone())
+
+    def of_child(self, child: ItemId) -> Mirror | None:
+        """The mirror that a child of a paper is, unless it is a person's own by now."""
+        query = f"SELECT {_COLUMNS} FROM mirrors WHERE library = ? AND child = ? AND NOT released"  # noqa: S608 (constant)
+        return _mirror(self._db.execute(query, child).fetchone())
 
     def put(self, rows: Iterable[Mirror]) -> None:
         """Remember mirrors, newer over older."""
@@ -85,3 +89,7 @@ class Mirrors:
             " WHERE c.library = ? AND p.paper AND NOT c.gone"
         )
         return [(key, ItemId(*item)) for key, *item in self._db.execute(query, (library,))]
+
+
+def _mirror(row: Sequence[Any] | None) -> Mirror | None:
+    return None if row is None else Mirror(ItemId(*row[:2]), *(*row[2:10], bool(row[10])))

@@ -321,7 +321,7 @@ class Pusher:
         elif outcome.result == "applied":
             child = self._child(side, row.id.library, row.child)
             assert child is not None
-            form = _form(child.html) if row.kind == "notes" else _digest(child.url)
+            form = form_of(row.kind, child)
             rows = [push.change()]
             with self._state.transaction():
                 agreed = replace(row, source=push.form, agreed=form, meant="", version=_version(child))
@@ -329,6 +329,11 @@ class Pusher:
                 self._state.history.add_changes(self._ledger.number(), rows)
                 self._end(row.id)
             self._report.count("zotero", rows)
+
+
+def form_of(kind: MirrorKind, child: Hung) -> str:
+    """What a mirror shows, in the form in which that is compared."""
+    return _form(child.html) if kind == "notes" else _digest(child.url)
 
 
 def _what(push: Push) -> str:

@@ -9,7 +9,9 @@ stamp means this agreement from now on (R1).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
+from bridge.core.mirror import SECTION_FIELD
 from bridge.core.place import NoteRow
 from bridge.core.policy import Field, Kind, Policy, Text, normal_text
 from bridge.core.reconcile import members, text
@@ -40,6 +42,8 @@ class Resettler:
         for item in touched:
             self._end_equal(item)
         self._reopen(touched)
+        for part in parts.values():
+            self._settle_mirror(part)
 
     def _settle(self, item: ItemId, note: NotePart | None, part: ItemPart | None) -> None:
         agreements = self._state.agreements
@@ -69,8 +73,9 @@ class Resettler:
         shown = note.before[1] if note.before is not None else None
         if shown is not None and shown.id == item:
             return True
-        if shown is None or shown.is_blank:
-            agreements.set_absent([item], absent=True)  # as if a person had deleted it: it is not made again (R38)
+        if shown is None or shown.is_blank or shown.id is not None:
+            # As if a person had deleted it: it is not made again (R38), nor taken from another paper once more (R22).
+            agreements.set_absent([item], absent=True)
         else:
             # It was a person's own note, and is so again; the item waits as it did before it was adopted (R26).
             agreements.forget(item)
@@ -104,6 +109,19 @@ class Resettler:
                 elif row.kind is not Kind.ONCE:  # that one was set is remembered, or it would be set again
                     face.pop(name, None)
 
+    def _settle_mirror(self, part: ItemPart) -> None:
+        """A child that the vault hung below a paper is agreed on as it is again; not where that was a question."""
+        child = part.deed.id
+        mirror, raw = self._state.mirrors.of_child(child), self._state.items.get_item(child)
+        if mirror is None or raw is None:
+            return
+        if any(name == SECTION_FIELD for _, name, _, _ in self._state.history.ended_by(self._undone, mirror.id)):
+            return  # the next cycle finds what it found before, and asks again
+        from bridge.sync.pushing import form_of  # needs what turns Markdown into HTML
+
+        hung = self._libraries[child.library].hung(raw)
+        self._state.mirrors.put([replace(mirror, agreed=form_of(mirror.kind, hung), meant="")])
+
     # --- conflicts (R6) ---
 
     def _reopen(self, items: Iterable[ItemId]) -> None:
@@ -111,7 +129,8 @@ class Resettler:
         for item in items:
             faces = self._faces(item)
             for number, name, zotero, vault in self._state.history.ended_by(self._undone, item):
-                row = self._policy.fields[name]
+                if (row := self._policy.fields.get(name)) is None:
+                    continue  # of a mirror: see there
                 stood = tuple(row.normal(each) for each in (zotero, vault))
                 if faces and tuple(row.normal(text(face.get(name))) for face in faces) == stood:
                     self._state.history.reopen(number)

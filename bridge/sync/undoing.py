@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bridge.core.deeds import FileDeed, ItemDeed
+from bridge.core.mirror import Hung
 from bridge.core.reconcile import text
 from bridge.core.record import Face, ItemId, Record
 from bridge.core.side import Outcome
@@ -72,6 +73,10 @@ class Objects(Protocol):
 
     def fetch(self, ids: Iterable[ItemId]) -> Mapping[ItemId, Mapping[str, Any]]:
         """Download and store objects; those that are gone are left out."""
+        ...
+
+    def hung(self, item: Mapping[str, Any]) -> Hung:
+        """What a stored object shows as a child of a paper."""
         ...
 
     def read(self, item: Mapping[str, Any]) -> Record:

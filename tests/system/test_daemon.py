@@ -159,6 +159,13 @@ def test_r37_orders_of_other_commands_are_carried_out_by_the_daemon(desk: Desk) 
         code, answer = desk.json("resolve", number, "--keep", "zotero")
         assert (code, answer["error"]["code"]) == (1, "OutdatedAnswerError")
         assert desk.json("resolve", 4711, "--keep", "zotero")[0] == 2
+
+        # the answer taken back: by its number, and only where there is one
+        cycle = desk.json("log")[1]["cycles"][0]["cycle"]
+        code, report = desk.json("undo", cycle, "--yes")
+        assert (code, report["conflicts"], report["undo"]["left"]) == (3, 1, [])
+        assert desk.web.item(desk.keys["p1"])["title"] == "Zotero's"
+        assert desk.json("undo", 4711, "--yes")[0] == 2
         assert daemon.trouble() == ""
         assert list((daemon.folder / "orders").iterdir()) == []
 

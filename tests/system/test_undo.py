@@ -580,3 +580,89 @@ def test_law_5_a_sync_that_was_killed_can_be_undone(desk: Desk, at: int) -> None
         assert desk.web.item(desk.keys["p1"])["citationKey"] == "p1"
         assert (desk.path("p1").exists(), desk.path("renamed2024").exists()) == (True, False)
         stands(desk)
+
+
+# --- what hangs below papers ---
+
+
+def push_sections(desk: Desk) -> None:
+    config = desk.vault / ".bridge" / "config.toml"
+    text = config.read_text()
+    config.write_text(
+        text.replace("[notes]\n", "[notes]\npush = true\n")
+        if "[notes]\n" in text
+        else f"{text}\n[notes]\npush = true\n"
+    )
+    desk.sync()
+
+
+def below(desk: Desk, name: str) -> list[dict[str, Any]]:
+    found = desk.web.call("GET", f"items/{desk.keys[name]}/children", includeTrashed=1).json()
+    return [one["data"] for one in found]
+
+
+def test_a_mirror_that_was_made_goes_into_the_trash_and_comes_out_again(desk: Desk) -> None:
+    push_sections(desk)
+    desk.edit("p1", r"^## Notes\n[\s\S]*", "## Notes\n\nMy words.\n")
+    assert desk.sync()[1]["zotero"]["created"] == 1
+    code, report = undo(desk)
+    assert (code, report["undo"]["left"]) == (0, [])
+    assert [each["deleted"] for each in below(desk, "p1")] == [1]
+    stands(desk)
+    assert undo(desk, report["undo"]["cycle"])[0] == 0
+    assert [each.get("deleted", 0) for each in below(desk, "p1")] == [0]
+    stands(desk)
+
+
+def test_a_mirror_that_was_rewritten_shows_again_what_it_did(desk: Desk) -> None:
+    push_sections(desk)
+    desk.edit("p1", r"^## Notes\n[\s\S]*", "## Notes\n\nMy words.\n")
+    desk.sync()
+    before = below(desk, "p1")[0]["note"]
+    desk.edit("p1", "^My words", "My other words")
+    desk.sync()
+    assert below(desk, "p1")[0]["note"] != before
+    code, report = undo(desk)
+    assert (code, report["undo"]["left"], below(desk, "p1")[0]["note"]) == (0, [], before)
+    assert "My other words" in desk.text("p1")
+    stands(desk)
+    desk.edit("p1", "^My other words", "My last words")
+    assert desk.sync()[0] == 0
+    assert "My last words" in below(desk, "p1")[0]["note"]
+
+
+def test_r6_an_answer_about_a_mirror_taken_back_is_a_question_again(desk: Desk) -> None:
+    push_sections(desk)
+    desk.edit("p1", r"^## Notes\n[\s\S]*", "## Notes\n\nMy words.\n")
+    desk.sync()
+    desk.web.change(below(desk, "p1")[0]["key"], note="<p>Theirs</p>")
+    desk.edit("p1", "^My words", "My other words")
+    assert desk.sync()[0] == 3
+    [conflict] = desk.json("conflicts")[1]["conflicts"]
+    assert desk.run("resolve", conflict["id"], "--keep", "vault").code == 0
+    assert "My other words" in below(desk, "p1")[0]["note"]
+    assert undo(desk)[0] == 0
+    assert below(desk, "p1")[0]["note"] == "<p>Theirs</p>"
+    assert desk.sync()[0] == 3
+    [again] = desk.json("conflicts")[1]["conflicts"]
+    assert {**again, "id": 0, "opened": ""} == {**conflict, "id": 0, "opened": ""}
+    stands(desk)
+
+
+def test_a_note_that_followed_its_paper_through_a_merge_goes_back(desk: Desk) -> None:
+    """R22: the paper is merged still, and says so; but it keeps its note."""
+    other = desk.web.add(paper(93))[0]
+    web, uri = desk.web, f"http://zotero.org/{desk.web.name}/items/{desk.keys['p1']}"
+    before = world(desk)[0]
+    web.change(other, relations={"dc:replaces": [uri]})
+    web.trash(desk.keys["p1"])
+    desk.sync()
+    assert world(desk)[0] != before
+    code, report = undo(desk)
+    assert (code, report["undo"]["left"]) == (0, [])
+    assert world(desk)[0] == before
+    desk.sync()
+    assert desk.value("p1", "zotero-key") == desk.keys["p1"]
+    assert desk.value("p1", "zotero-status") == "merged"
+    assert not desk.path("p93").exists()
+    stands(desk)

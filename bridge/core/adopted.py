@@ -35,10 +35,13 @@ def adopted(zotero: Face, vault: Face, policy: Policy, *, push: bool = False, bl
                 new_z[row.name], new_v[row.name] = zotero.get(row.name, ""), NO_BLOCK
             continue
         for name in names_of(row):
-            if not vault.get(name) or name not in zotero or (push and row.kind is Kind.MEMBERS):
+            is_empty = name in vault and not vault[name]
+            if is_empty or name not in zotero or (push and row.kind is Kind.MEMBERS):
                 continue  # without a base: Zotero's value comes, and members unite
-            is_edit = push and row.kind in (Kind.SCALAR, Kind.STATUS)
-            new_z[name], new_v[name] = zotero[name], shown.get(name, "") if is_edit else vault[name]
+            new_z[name] = zotero[name]
+            if name in vault:
+                is_edit = push and row.kind in (Kind.SCALAR, Kind.STATUS)
+                new_v[name] = shown.get(name, "") if is_edit else vault[name]
     return Base(new_z, new_v)
 
 

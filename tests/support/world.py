@@ -27,6 +27,7 @@ from bridge.core.safety import Limits
 from bridge.core.scope import Scope
 from bridge.state import ConflictRow, State
 from bridge.sync import Options, Report, run_cycle
+from bridge.sync.adopting import Adopting
 from bridge.sync.planning import Settings
 from bridge.sync.pushing import Mirroring
 from bridge.vault import tags
@@ -80,6 +81,7 @@ class World:
         yes: bool = True,
         full: bool = False,
         vault: type[MemoryVault] = MemoryVault,
+        adopting: Adopting | None = None,
     ) -> Report | None:
         """One cycle over the state as it is on disk; ``None`` where it was killed on the way."""
         kill = kill or Kill()
@@ -91,6 +93,7 @@ class World:
             limits=self.limits,
             fingerprint=self.fingerprint,
             mirroring=self.mirroring,
+            adopting=adopting,
         )
         state = self.state()
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +33,7 @@ from bridge.errors import (
     VaultOwnedError,
 )
 from bridge.sync import Progress, Report
+from bridge.sync.adopting import Adopting, Pair
 from bridge.vault.quiet import Quiet
 from bridge.vault.watch import Watch, WatchLimitError
 
@@ -485,6 +486,14 @@ def test_r37_an_order_is_carried_out_at_once_without_a_quiet_period(bench: Bench
     (order,) = [order for at, order in bench.app.cycles if order.answer]
     assert order == Order(answer=(7, "vault"))
     assert bench.answer()["report"]["conflicts"] == 0
+
+
+def test_r37_an_adoption_arrives_as_it_was_ordered(bench: Bench) -> None:
+    adopting = Adopting((Pair("Mine.md", "users/1", "ABCD2345", "digest"),), push=True)
+    bench.bell.at(333, lambda: bench.put_order(adopting=asdict(adopting)))
+    bench.run(340)
+    (order,) = [order for at, order in bench.app.cycles if order.adopting]
+    assert order == Order(adopting=adopting)
 
 
 def test_r6_an_order_that_is_refused_is_for_who_gave_it_to_hear(bench: Bench) -> None:

@@ -217,7 +217,8 @@ def _show(talk: Settings, library: str, seen: Survey, reason: str) -> None:
     if reason:
         talk.say(f"It will be read only: {plain(reason)}. Edits in notes wait until the key may write.")
     if seen.notes:
-        talk.say(f"{many(seen.recognised, 'paper')} recognised in notes you have; these are not doubled.")
+        adopt = " bridge adopt makes these notes the papers' own, as they are." if seen.recognised else ""
+        talk.say(f"{many(seen.recognised, 'paper')} recognised in notes you have; these are not doubled.{adopt}")
         talk.say(
             f"A first sync would make {many(seen.new('all'), 'note')} for all papers, or "
             f"{seen.new('wanted'):,} for wanted ones: begun, highlighted, or linked as [[@citekey]]."

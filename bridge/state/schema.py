@@ -169,6 +169,11 @@ MIGRATIONS: tuple[str, ...] = (
     -- Papers with a note that are out of scope: their notes stay as they are (R38).
     CREATE TABLE resting (library TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (library, key)) WITHOUT ROWID;
     """,
+    """
+    -- Notes that Bridge has not written are read again: what they say of papers is now told apart more finely, and what
+    -- their properties name holds the paper back as well.
+    UPDATE notes SET mtime_ns = -1 WHERE stamp = '';
+    """,
 )
 
 

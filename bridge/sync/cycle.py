@@ -125,7 +125,8 @@ class _Cycle:
         except GuardStop as stop:
             self._remember(json.dumps(_question(stop)))
             raise
-        self._remember("")
+        if not self.options.adopting:  # which plans nothing that a guard may have asked about
+            self._remember("")
 
     def _remember(self, question: str) -> None:
         """Keep in sight what a guard asked, until a cycle comes past it (R33)."""

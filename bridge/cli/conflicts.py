@@ -19,7 +19,8 @@ def conflicts(talk: Settings) -> None:
     """What was changed on both sides, and how to settle it.
 
     A conflict concerns one field; both sides keep their value and everything else goes on. It ends when you answer it,
-    when both sides become equal, or with your next edit of that field on either side.
+    when both sides become equal, or with your next edit of that field on either side. One about `## Notes`, which is
+    mirrored in Zotero, waits for your answer: "zotero" leaves the note there to you, "vault" shows your section again.
     """
     from bridge.app import App
 

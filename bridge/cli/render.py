@@ -28,7 +28,11 @@ def report_lines(report: Report) -> Iterator[str]:
     """What one cycle did, or (after a dry run) would do."""
     would = report.plan is not None
     yield from map(change_line, report.plan or ())  # all of it: that is what a dry run is for (law 12)
-    zotero = [f"{many(report.zotero_updated, 'item')} updated"] if report.zotero_updated else []
+    zotero = [
+        f"{many(count, 'item')} {verb}"
+        for count, verb in ((report.zotero_created, "made"), (report.zotero_updated, "updated"))
+        if count
+    ]
     notes = [
         f"{many(count, 'note')} {verb}"
         for count, verb in (
@@ -59,7 +63,7 @@ def change_line(change: ChangeRow) -> str:
     side = "Zotero" if change.side == "zotero" else "note"
     name = plain(change.title or change.path or str(change.id), _VALUE)
     if change.why == "new":
-        return f"  {side}  {name}: made"
+        return f"  {side}  {name}: {f'{change.field} ' if change.field else ''}made"
     if change.why == "removed":
         return f"  {side}  {name}: {'put into the trash' if change.side == 'zotero' else 'taken away again'}"
     if not change.field:

@@ -146,6 +146,14 @@ _MORE = """
 # [tags]
 # automatic = "keywords"    # Zotero's automatic tags: in `keywords`, among the "tags", or "off"
 #
+# In [notes]:
+# push = false              # true: the section Notes is shown in Zotero, too, as a child note of the paper
+# push_groups = false       # in group libraries as well, where everybody reads it
+#
+# [backlink]                # a link "Open in Obsidian" below each paper in Zotero
+# enabled = false
+# groups = false            # in group libraries as well
+#
 # [status]
 # store = "extra"           # as the Reading List plug-in keeps it, or in a "tag"
 # names = { reading = "In Progress" }   # a status in notes = its name in Zotero

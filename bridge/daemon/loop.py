@@ -400,6 +400,7 @@ class _Steps:
 
 def _summary(report: Report) -> str:
     done = {
+        "made in Zotero": report.zotero_created,
         "sent to Zotero": report.zotero_updated,
         "notes made": report.vault_created,
         "notes updated": report.vault_updated,

@@ -145,7 +145,7 @@ class _Cycle:
         self._scan()
         planned = self._plan_adoption() if options.adopting else [self._plan(side) for side in self.libraries]
         self._check_scope(planned)
-        pushes = [pusher.plan(side) for side in self.libraries] if pusher else []
+        pushes = [pusher.plan(side, planner.is_in_scope) for side, planner, _ in planned] if pusher else []
         self._guard(planned, pusher, pushes)
         if self.options.dry_run:
             self.report.plan = [row for each in planned for row in self._preview(*each)]
@@ -161,8 +161,9 @@ class _Cycle:
         self._tell_kin([(side, planner) for side, planner, _ in planned])
         if pusher:
             asked = frozenset(push.row.id for each in pushes for push in each.pushes)
-            for side in self.libraries:
-                pusher.run(side, asked, self.state.counts()["notes"], self.options.limits)
+            for side, planner, _ in planned:
+                due = pusher.plan(side, planner.is_in_scope)
+                pusher.run(side, due, asked, self.state.counts()["notes"], self.options.limits)
         self._count_waiting([])
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ configured.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Final
@@ -155,30 +155,31 @@ class Pusher:
 
     # --- planning
 
-    def plan(self, side: LibrarySide) -> Pushes:
+    def plan(self, side: LibrarySide, is_in_scope: Callable[[ItemId], bool]) -> Pushes:
         """What is due in a library; nothing is changed."""
         plans = Pushes()
         for kind in self._settings.kinds(side):
             if kind == "notes":
                 standard = self._settings.heading.strip().casefold() == "notes"
-                for item in self._state.mirrors.due_sections(side.library, standard=standard):
-                    self._plan_section(side, item, plans)
+                for note in self._notes(self._state.mirrors.due_sections(side.library, standard=standard), is_in_scope):
+                    self._plan_section(side, note, plans)
             else:
-                for item in self._state.mirrors.due_links(side.library):
-                    self._plan_link(side, item, plans)
+                for note in self._notes(self._state.mirrors.due_links(side.library), is_in_scope):
+                    self._plan_link(side, note, plans)
         return plans
 
-    def _note(self, item: ItemId) -> NoteRow | None:
-        """The paper's note, unless it is held or somebody is editing it: then it stays due."""
-        note = self._state.notes.rows_of([item]).get(item)
-        if note is None or any(not held.field for held in note.held) or self._vault.is_warm(note.path):
-            return None
-        return note
+    def _notes(self, items: Iterable[ItemId], is_in_scope: Callable[[ItemId], bool]) -> Iterator[NoteRow]:
+        """The papers' notes; one that is held, out of scope or being edited stays due."""
+        for item in items:
+            note = self._state.notes.rows_of([item]).get(item)
+            if note is None or any(not held.field for held in note.held) or self._vault.is_warm(note.path):
+                continue
+            if is_in_scope(item):
+                yield note
 
-    def _plan_section(self, side: LibrarySide, item: ItemId, plans: Pushes) -> None:
-        note = self._note(item)
-        if note is None:
-            return
+    def _plan_section(self, side: LibrarySide, note: NoteRow, plans: Pushes) -> None:
+        item = note.id
+        assert item is not None
         try:
             text = self._vault.section(note, self._settings.heading)
         except NoteError:
@@ -218,10 +219,9 @@ class Pusher:
         stands = self._state.mirrors.question(item)
         return stands[2] if stands is not None and stands[:2] == (theirs, ours) else ""
 
-    def _plan_link(self, side: LibrarySide, item: ItemId, plans: Pushes) -> None:
-        note = self._note(item)
-        if note is None:
-            return
+    def _plan_link(self, side: LibrarySide, note: NoteRow, plans: Pushes) -> None:
+        item = note.id
+        assert item is not None
         url = _obsidian(self._settings.vault_name, note.path)
         row = self._state.mirrors.get(item, "backlink") or Mirror(item, "backlink")
         child = self._child(side, item.library, row.child)
@@ -285,12 +285,13 @@ class Pusher:
         with self._state.transaction():
             self._state.mirrors.put(replace(push.row, source=push.form) for push in pushes)
 
-    def run(self, side: LibrarySide, asked: frozenset[ItemId], papers: int, limits: safety.Limits) -> None:
+    def run(
+        self, side: LibrarySide, plans: Pushes, asked: frozenset[ItemId], papers: int, limits: safety.Limits
+    ) -> None:
         """Push what is due now: what the guards have seen, and what the cycle itself made due.
 
         Where the latter is so much that a guard would ask, it waits for the next cycle, which asks before it writes.
         """
-        plans = self.plan(side)
         self.settle(plans)
         self._report.messages += plans.messages
         late = [push.move() for push in plans.pushes if push.row.id not in asked]

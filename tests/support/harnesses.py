@@ -58,7 +58,9 @@ class Harness(Protocol):
 
 
 class LibraryHarness(Harness, Protocol):
-    """A library, below whose papers things hang."""
+    """A library, below whose papers things hang. ``store`` holds what was downloaded."""
+
+    store: ItemStore
 
     def hang(self, item: ItemId, text: str) -> None:
         """The paper's file, which is made if need be, gets the one highlight with this text; both are downloaded."""
@@ -94,8 +96,8 @@ class InMemoryLibrary:
         self.gone = item_id("ZZZZZZZZ")
         for number, item in enumerate(self.ids):
             self._server.add(item.key, title=f"Paper {number}", url=f"http://{number}.org", tags=("one",))
-        self._store = ItemStore()
-        self.side: Side = MemoryLibrary(self._server, self._store)
+        self.store = ItemStore()
+        self.side: Side = MemoryLibrary(self._server, self.store)
 
     def world(self) -> object:
         return self._server.backup()
@@ -104,7 +106,7 @@ class InMemoryLibrary:
         file, mark = f"FFFFFFF{item.key[-1]}", f"MMMMMMM{item.key[-1]}"
         self._server.hang(file, "attachment", item.key, **FILE)
         self._server.hang(mark, "annotation", file, **MARK, annotationText=text)
-        self._store.put_items(item.library, [self._server.items[file], self._server.items[mark]])
+        self.store.put_items(item.library, [self._server.items[file], self._server.items[mark]])
 
     def person_edits(self, item: ItemId) -> None:
         self._server.change(item.key, {"url": "http://person.org"})
@@ -185,7 +187,7 @@ class OverAServer:
         )
         self.ids = [ItemId(LIBRARY, one["key"]) for one in made]
         self.gone = ItemId(LIBRARY, "ZZZZZZZZ")
-        self._store = store = ItemStore()
+        self.store = store = ItemStore()
         store.put_items(LIBRARY, made)
         mapper = Mapper(LIBRARY, MappingRules(StatusNames(), UTC), CollectionTree.build([]))
         self.side: Side = ZoteroSide(client, mapper, store, Rights(read=True, write=True, notes=True))
@@ -194,14 +196,14 @@ class OverAServer:
         return self._server.send("GET", "items?limit=100&sort=dateAdded").json()
 
     def hang(self, item: ItemId, text: str) -> None:
-        below = self._store.get_below(item)
+        below = self.store.get_below(item)
         files = [one for one in below if one["data"]["itemType"] == "attachment"]
         if not files:
             files += self._server.make({"itemType": "attachment", "parentItem": item.key, **FILE})
         marks = [one for one in below if one["data"]["itemType"] == "annotation"]
         old = {"key": marks[0]["key"], "version": marks[0]["version"]} if marks else {}
         mark = {"itemType": "annotation", "parentItem": files[0]["key"], **MARK, "annotationText": text, **old}
-        self._store.put_items(LIBRARY, [*files, *self._server.make(mark)])
+        self.store.put_items(LIBRARY, [*files, *self._server.make(mark)])
 
     def person_edits(self, item: ItemId) -> None:
         version = self._server.item(item.key)["version"]

@@ -115,6 +115,7 @@ def render(config: Config) -> str:
         ("file", "{citekey}, {key}, {title}, {year}, {author}"),
         ("max_new", "ask before a sync makes more notes than this"),
         ("templates", "your own templates for new notes"),
+        ("push", "true: your section Notes is shown in Zotero, too, as a child note of the paper"),
     ):
         notes.add(name, getattr(config.notes, name))
         notes[name].comment(why)
@@ -145,10 +146,6 @@ _MORE = """
 #
 # [tags]
 # automatic = "keywords"    # Zotero's automatic tags: in `keywords`, among the "tags", or "off"
-#
-# In [notes]:
-# push = false              # true: the section Notes is shown in Zotero, too, as a child note of the paper
-# push_groups = false       # in group libraries as well, where everybody reads it
 #
 # [backlink]                # a link "Open in Obsidian" below each paper in Zotero
 # enabled = false

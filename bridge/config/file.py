@@ -117,8 +117,7 @@ def render(config: Config) -> str:
         ("templates", "your own templates for new notes"),
         ("push", "true: your section Notes is shown in Zotero, too, as a child note of the paper"),
     ):
-        notes.add(name, getattr(config.notes, name))
-        notes[name].comment(why)
+        notes.add(name, tomlkit.item(getattr(config.notes, name)).comment(why))
     document.add("notes", notes)
     zone = tomlkit.table()
     zone.add("zone", config.time.zone)

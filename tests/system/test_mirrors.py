@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,18 +19,21 @@ MIRRORED = (
 )
 
 
-def configure(desk: Desk, section: str, line: str) -> None:
+def configure(desk: Desk, edit: Callable[[str], str]) -> None:
     config = desk.vault / ".bridge" / "config.toml"
     text = config.read_text()
-    there = f"[{section}]\n" in text
-    config.write_text(
-        text.replace(f"[{section}]\n", f"[{section}]\n{line}\n") if there else f"{text}\n[{section}]\n{line}\n"
-    )
+    assert edit(text) != text
+    config.write_text(edit(text))
+
+
+def push(desk: Desk) -> None:
+    """Switch it on, where the configuration shows that it is off."""
+    configure(desk, lambda text: text.replace("\npush = false", "\npush = true"))
 
 
 @pytest.fixture
 def pushing(desk: Desk) -> Desk:
-    configure(desk, "notes", "push = true")
+    push(desk)
     return desk
 
 
@@ -89,7 +93,7 @@ def test_nothing_is_pushed_without_the_option_or_without_words(desk: Desk) -> No
     write_section(desk, SECTION)
     desk.settle()
     assert children(desk, "p0") == []
-    configure(desk, "notes", "push = true")
+    push(desk)
     write_section(desk, "", "p1")
     desk.sync()
     assert len(children(desk, "p0")) == 1
@@ -256,7 +260,7 @@ def test_undo_takes_a_push_back(pushing: Desk) -> None:
 
 
 def test_a_link_opens_the_note_and_follows_it(desk: Desk) -> None:
-    configure(desk, "backlink", "enabled = true")
+    configure(desk, lambda text: f"{text}\n[backlink]\nenabled = true\n")
     code, report = desk.sync("--yes")
     assert (code, report["zotero"]["created"]) == (0, len(desk.keys))
     link = mirror(desk)
@@ -279,8 +283,7 @@ def test_a_link_opens_the_note_and_follows_it(desk: Desk) -> None:
 
 
 def test_a_new_paper_gets_its_link_with_its_note(desk: Desk) -> None:
-    config = desk.vault / ".bridge" / "config.toml"
-    config.write_text("backlink = true\n" + config.read_text())
+    configure(desk, lambda text: f"backlink = true\n{text}")
     assert desk.sync("--yes")[0] == 0
     (key,) = desk.web.add(paper(99))
     assert desk.sync()[1]["zotero"]["created"] == 1

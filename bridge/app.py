@@ -74,6 +74,8 @@ class Order:
     undo: int | None = None
     adopting: Adopting | None = None  # a cycle that does nothing else
     rekey: Rekeying | None = None  # write a citation key into a note first, as its person would
+    #: Show notes by the present templates and settings instead of running a cycle: these papers', or all of them (R34).
+    refresh: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -168,6 +170,8 @@ class App:
                 report.indexes_written += self._show(inbox) if inbox is not None and not order.dry_run else 0
                 report.requests = sum(client.requests for client in connections) - before
                 return report
+            if order.refresh is not None:
+                return self._refresh(state, order, progress)
             answers = inbox.take() if inbox is not None else {}
             asked = self._answer(state, order)
             if order.full:
@@ -355,6 +359,23 @@ class App:
             parts = Parts(state, vault, libraries, wiring.policy(self.config), ledger, store, now)
             report = take_back(parts, cycle, progress, dry_run=dry_run)
         report.messages += messages
+        return report
+
+    # --- refreshing (R34) ---
+
+    def _refresh(self, state: State, order: Order, progress: Progress) -> Report:
+        from bridge.refreshing import chosen, refresh
+
+        now = partial(datetime.now, ZoneInfo(self.config.time.zone))
+        items = chosen(state, order.refresh or ())
+        with recorded(state, self._known_home.backups, self.config.history.backup_days, now) as (ledger, _):
+            side = self._vault_side(state, self._stay.quiet if self._stay and order.quiet else None, ledger)
+            side.glance()
+            report = refresh(
+                state, side, wiring.records(self.config, state), items, ledger, progress, dry_run=order.dry_run
+            )
+        if not order.dry_run:
+            report.indexes_written += len(self._indexer(state, side).renew().written)
         return report
 
     # --- index notes ---

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from bridge.core.children import FILES, HIGHLIGHTS, NOTES
 from bridge.core.policy import Policy, build_policy
 from bridge.core.reconcile import Rules
-from bridge.core.record import ItemId
+from bridge.core.record import ItemId, Record
 from bridge.core.safety import Limits
 from bridge.core.scope import Scope
 from bridge.core.status import StatusNames
@@ -173,6 +173,23 @@ def papers(config: Config, state: State) -> Callable[[ItemId], Paper | None]:
         mapper = mapper_of(item.library)
         note = state.notes.rows_of([item]).get(item)
         return paper(mapper.record(raw), note, names, tag_shown=tags.legal)
+
+    return find
+
+
+def records(config: Config, state: State) -> Callable[[ItemId], Record | None]:
+    """Zotero's record of an item as it was last downloaded, with what hangs below it; ``None`` for one that is gone."""
+    rules = mapping_rules(config)
+
+    @cache
+    def mapper_of(library: str) -> Mapper:
+        return Mapper(library, rules, CollectionTree.build(state.items.tree(library)))
+
+    def find(item: ItemId) -> Record | None:
+        raw = state.items.get_item(item)
+        if raw is None or state.items.life(item) in (None, "deleted"):
+            return None
+        return mapper_of(item.library).record(raw, state.items.get_below(item))
 
     return find
 

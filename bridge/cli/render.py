@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.cli.advice import for_code, for_error
 from bridge.cli.talk import many, plain
+from bridge.core.children import BLOCKS
 from bridge.remedies import for_held
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ def change_line(change: ChangeRow) -> str:
         return f"  {side}  {name}: {f'{change.field} ' if change.field else ''}made"
     if change.why == "removed":
         return f"  {side}  {name}: {'put into the trash' if change.side == 'zotero' else 'taken away again'}"
+    if change.why == "refresh":
+        return f"  {side}  {name}: shown anew"
+    if change.field in BLOCKS:
+        return f"  {side}  {name}: {change.field} renewed"  # the values are digests
     if not change.field:
         return f"  {side}  {name}: put back as it was"
     why = "  (put back: it is Zotero's)" if change.why == "put-back" else ""

@@ -43,6 +43,7 @@ VERBS = {
     "adopt": Verb("adopt", EVERY_DAY, "Make notes of papers that you have already the papers' own."),
     "rename": Verb("rename", EVERY_DAY, "Give a paper another citation key; its file and all links follow."),
     "index": Verb("index", LOOK, "Write all index notes anew: topics, weeks, reading list, log, open questions."),
+    "refresh": Verb("refresh", LOOK, "Show notes by your present templates and settings."),
     "log": Verb("history", LOOK, "What past syncs changed, value by value."),
     "undo": Verb("history", LOOK, "Take a sync back, where nobody has edited since."),
     "doctor": Verb("doctor", LOOK, "Check everything a sync needs, and say what to do."),

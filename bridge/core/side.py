@@ -30,8 +30,9 @@ class Edit:
     new stamp (vault side only; ``""`` leaves the one that is there). ``before`` is the face this side showed at the
     last agreement: who follows a title or a citation key needs to know the old one (R30). ``written`` holds the texts
     of managed blocks by name as they were generated last, so far as they are remembered: what a note shows beyond them
-    is a person's (R29). ``was`` names the item the note is bound to until now, where it becomes another one's (R22).
-    ``at`` is the path of a person's own note that this edit binds to the item (adoption, R28); empty for all others.
+    is a person's (R29). ``remake`` asks for a new body from the template where nobody has written in the old one (R34).
+    ``was`` names the item the note is bound to until now, where it becomes another one's (R22). ``at`` is the path of a
+    person's own note that this edit binds to the item (adoption, R28); empty for all others.
     """
 
     id: ItemId
@@ -41,6 +42,7 @@ class Edit:
     stamp: str = ""
     before: Face = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
+    remake: bool = False
     was: ItemId | None = None
     at: str = ""
 

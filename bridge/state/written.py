@@ -24,12 +24,12 @@ class Written:
         return {block: zlib.decompress(text).decode() for block, text in rows}
 
     def put(self, notes: Iterable[tuple[ItemId, Mapping[str, str]]]) -> None:
-        """Remember blocks; those of a note that are not named stay as they are."""
+        """Remember blocks, and forget those whose text is empty; those of a note that are not named stay."""
+        rows = [(*item, block, text) for item, blocks in notes for block, text in blocks.items()]
+        self._db.executemany(
+            "DELETE FROM written WHERE library = ? AND key = ? AND block = ?", (row[:3] for row in rows if not row[3])
+        )
         self._db.executemany(
             "INSERT OR REPLACE INTO written VALUES (?,?,?,?)",
-            (
-                (*item, block, zlib.compress(text.encode(), _LEVEL))
-                for item, blocks in notes
-                for block, text in blocks.items()
-            ),
+            ((*row[:3], zlib.compress(row[3].encode(), _LEVEL)) for row in rows if row[3]),
         )

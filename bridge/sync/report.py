@@ -36,6 +36,8 @@ class Report:
     renames: RenamePreview | None = None
     #: Why Zotero could not be reached for a part of the work; the rest is done, this waits for the next cycle.
     out_of_reach: str = ""
+    #: Of a refresh: the notes that were written, or would be, by path; ``left`` are those a person's words kept.
+    refreshed: list[str] | None = None
     #: Of an undoing: the cycle it takes back and its own number, how many notes it took away, and what it left alone,
     #: as (what, why).
     undoes: int = 0
@@ -97,6 +99,9 @@ class Report:
         if self.undoes:
             left = [{"what": what, "why": why} for what, why in self.left]
             found["undo"] = {"undoes": self.undoes, "cycle": self.cycle, "removed": self.removed, "left": left}
+        if self.refreshed is not None:
+            left = [{"what": what, "why": why} for what, why in self.left]
+            found["refresh"] = {"notes": self.refreshed, "left": left}
         if self.plan is not None:
             found["plan"] = [
                 {

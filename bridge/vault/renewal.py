@@ -31,7 +31,7 @@ class Renewal:
     """The blocks of one note, on their way into its body.
 
     ``written`` holds the blocks as they were generated, by name, packed; it is to be remembered for the next time. A
-    block that a person deleted is not in it, nor is one that is broken.
+    block that a person deleted is not in it, nor is one that is broken. ``""`` stands for one to be forgotten.
     """
 
     def __init__(self, shown: Shown, edit: Edit) -> None:
@@ -70,7 +70,7 @@ class Renewal:
 
     def _renewed(self, body: str, name: str, edit: Edit) -> str:
         found = [block for block in blocks.find(body) if (block.name, block.argument) == (name, "")]
-        old = unpack(edit.written[name]) if name in edit.written else None
+        old = unpack(edit.written[name]) if edit.written.get(name) else None
         if any(block.problem for block in found):
             return body
         if not found:

@@ -157,6 +157,15 @@ class VaultSide:
             return None
         return row_of(path, stat, files.digest(data), read_note(data, path, self._rules, item=item), item)
 
+    def preview(self, edits: Iterable[Edit]) -> Iterator[Outcome]:
+        """What would become of edits of notes that are there: their tokens, with nothing written (law 12).
+
+        :raises ConfigError: as :meth:`apply`.
+        """
+        source = iter(edits)
+        while chunk := list(islice(source, CHUNK)):
+            yield from self._writer.preview(chunk)
+
     def apply(self, edits: Iterable[Edit]) -> Iterator[Outcome]:
         """Carry out edits and report on each, in the order given, when it is durable.
 

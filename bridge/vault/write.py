@@ -8,7 +8,7 @@ and R27 for new notes. A citation key that changes is put on a list before the n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,16 +24,19 @@ from bridge.vault import files
 from bridge.vault.create import Catalogue, Layout, stem_in
 from bridge.vault.identity import COPIED
 from bridge.vault.note import NoteRules, ReadNote, edit_note, new_note, read_note
+from bridge.vault.remake import Remaking, make
 from bridge.vault.renewal import EntryTemplateError, Renewal
 from bridge.vault.scan import VaultIndex, row_of
 from bridge.vault.shown import Shown, ShownRules
 from bridge.vault.sources import Templates
-from bridge.vault.template import TEMPLATE, context, render_body
+from bridge.vault.template import TEMPLATE
 
 if TYPE_CHECKING:
     from bridge.vault.quiet import Quiet
     from bridge.vault.rename import Done, RenameLog
 
+#: What is said of a note whose body was to be made anew and was not.
+LEFT = "a person has written in it"
 #: A file up to this size may be one that a clicked link made: nothing but white space.
 _BLANK = 64
 
@@ -54,7 +57,7 @@ class _Work:
 
     ``present`` is ``None`` for a new file. ``row`` is what the index remembers of it, and ``stat`` is that of
     ``present``. ``at`` is the edit's place in its chunk. ``blocks`` are those that were generated for it, packed
-    (:class:`bridge.vault.renewal.Renewal`).
+    (:class:`bridge.vault.renewal.Renewal`). ``note`` is said of an edit that was carried out.
     """
 
     path: str
@@ -65,6 +68,7 @@ class _Work:
     stat: Stat | None = None
     at: int = -1
     blocks: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def expect(self) -> str | None:
@@ -142,6 +146,29 @@ class Writer:
         :raises VaultError: no note can be written now.
         :raises ConfigError: the template or the folder for new notes cannot be used.
         """
+        works, outcomes = self._all_planned(edits)
+        former = [each for work in works.values() for each in self._former_keys(work)]
+        if former:
+            self._log.add(former)
+        outcomes |= self._commit(works.values())
+        if former:
+            done = {outcome.id for outcome in outcomes.values() if outcome.result == "applied"}
+            self._log.settle([one for one in former if one.id in done], [one for one in former if one.id not in done])
+        return [outcomes[at] for at in range(len(edits))]
+
+    def preview(self, edits: list[Edit]) -> list[Outcome]:
+        """What would become of edits of notes that are there, as far as their own text goes (law 12).
+
+        :raises ConfigError: as :meth:`run`.
+        """
+        works, outcomes = self._all_planned(edits)
+        for work in works.values():
+            shown = Record(work.edit.id, {}, files.digest(work.data))
+            outcomes[work.at] = Outcome(work.edit.id, "applied", shown, work.note)
+        return [outcomes[at] for at in range(len(edits))]
+
+    def _all_planned(self, edits: Sequence[Edit]) -> tuple[dict[str, _Work], dict[int, Outcome]]:
+        """The files to be written, by path, and the edits that are not carried out, by place."""
         rows = self._index.rows_of([edit.bound for edit in edits])
         works: dict[str, _Work] = {}
         outcomes: dict[int, Outcome] = {}
@@ -156,14 +183,7 @@ class Writer:
                 outcomes[at] = Outcome(edit.id, "refused", reason=f"not-edited: {error}")
             except EntryTemplateError as error:
                 outcomes[at] = Outcome(edit.id, "refused", reason=f"broken-template: {error}")
-        former = [each for work in works.values() for each in self._former_keys(work)]
-        if former:
-            self._log.add(former)
-        outcomes |= self._commit(works.values())
-        if former:
-            done = {outcome.id for outcome in outcomes.values() if outcome.result == "applied"}
-            self._log.settle([one for one in former if one.id in done], [one for one in former if one.id not in done])
-        return [outcomes[at] for at in range(len(edits))]
+        return works, outcomes
 
     # --- the text of each note ------------------------------------------------------------------------------------
 
@@ -198,9 +218,14 @@ class Writer:
             if (after := self._carried.get((row.path, expect))) is None:
                 raise _Left("stale", "the note has changed since it was read")
             expect = after
-        renewal = Renewal(self._shown, edit)
+        renewal = (
+            Remaking(self._shown, edit, self._templates.source(TEMPLATE), row.face)
+            if edit.remake
+            else Renewal(self._shown, edit)
+        )
         changed = edit_note(data, edit, self._rules, renewal.renew)
-        work = _Work(row.path, changed, data, edit, row, stat, blocks=renewal.written)
+        is_left = isinstance(renewal, Remaking) and renewal.is_left
+        work = _Work(row.path, changed, data, edit, row, stat, blocks=renewal.written, note=LEFT if is_left else "")
         self._stop_if_warm(row.path, stat, row)
         return work
 
@@ -247,7 +272,7 @@ class Writer:
         if aliases != face.get("aliases", ()):
             edit = replace(edit, set={**edit.set, "aliases": aliases})
         renewal = Renewal(self._shown, edit)
-        body = render_body(self._templates.source(TEMPLATE), context(replace(record, face=face), renewal.block))
+        body = make(renewal, self._templates.source(TEMPLATE), replace(record, face=face))
         data = new_note(edit, self._rules, body)
         stem = self._layout.stem(item, face)
         for path in names.own(stem):
@@ -328,4 +353,4 @@ class Writer:
             self.stats.written += 1
         row = row_of(work.path, result, files.digest(work.data), found, found.id)
         rows.append(row)
-        return Outcome(item, "applied", Record(item, row.face, row.digest, blocks=work.blocks))
+        return Outcome(item, "applied", Record(item, row.face, row.digest, blocks=work.blocks), work.note)

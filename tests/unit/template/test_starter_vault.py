@@ -23,6 +23,7 @@ from bridge.core.record import Face, ItemId, Record
 from bridge.init import copy_template
 from bridge.obsidian import clashes, property_types
 from bridge.vault.note import NoteRules, read_note
+from bridge.vault.shown import COLOURS
 from bridge.vault.template import TEMPLATE, context, render_body
 from bridge.vault.walk import walk
 
@@ -155,6 +156,8 @@ def test_the_snippet_is_whole_and_speaks_of_keys_and_classes_that_exist() -> Non
     assert set(re.findall(r'data-property-key="([^"]*)"', css)) == {
         name for name in ORDER if name.startswith("zotero-")
     }
+    coloured = re.findall(r'data-callout-metadata="(\w+)"\] \{\s+--callout-color: (\d+), (\d+), (\d+);', css)
+    assert {"#" + bytes(map(int, channels)).hex(): name for name, *channels in coloured} == COLOURS
     used = {each for path in NOTES for each in head(path).get("cssclasses", [])}
     assert used == set(re.findall(r"\.(bridge-\w+)", css))
 
@@ -321,6 +324,12 @@ def test_r34_the_example_makes_a_good_note() -> None:
         + "\n\n## Notes\n"
     )
     assert [block.problem for block in blocks.find(made)] == [""]
+
+
+def test_r34_the_example_shows_what_hangs_below_a_paper() -> None:
+    record = Record(ItemId("users/1", "ABCD2345"), {"title": "A"}, "1")
+    made = render_body(text("Templates/Bridge/example-paper.md.j2"), context(record, lambda name: f"[{name}]"))
+    assert made.endswith("- \n\n[files]\n\n[highlights]\n\n[zotero-notes]\n\n## Notes\n")
 
 
 def test_r34_the_example_serves_a_paper_of_which_nothing_is_known() -> None:

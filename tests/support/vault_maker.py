@@ -11,6 +11,7 @@ from bridge.core.side import Edit, Outcome
 from bridge.vault import marker
 from bridge.vault.note import NoteRules
 from bridge.vault.scan import VaultScan
+from bridge.vault.shown import ShownRules
 from bridge.vault.side import Layout, VaultSide
 
 LIBRARY = "users/1"
@@ -44,9 +45,9 @@ class VaultMaker:
         self.layout = layout or Layout()
         self.side = self.again()
 
-    def again(self) -> VaultSide:
+    def again(self, shown: ShownRules | None = None) -> VaultSide:
         """The side as another process would have it."""
-        return VaultSide(self.root, self.index, self.log, NoteRules(LIBRARY), self.layout)
+        return VaultSide(self.root, self.index, self.log, NoteRules(LIBRARY), self.layout, shown=shown)
 
     def write(self, path: str, text: str) -> Path:
         target = self.root / path

@@ -36,6 +36,7 @@ from bridge.machine import Home, find_away, find_home, settle, state_dir
 from bridge.obsidian import property_types
 from bridge.recording import recorded
 from bridge.state import ConflictRow, State
+from bridge.state.citations import RULES as KEPT_BY
 from bridge.sync import Options, Progress, Report, run_cycle
 from bridge.sync.cycle import APPROVED_NEW
 from bridge.vault.marker import (
@@ -314,9 +315,7 @@ class App:
             report = run_cycle(state, side, libraries, options, now=now, progress=progress, ledger=ledger)
         report.messages += messages
         if not order.dry_run:
-            began = time.monotonic()
-            report.indexes_written += len(self._indexer(state, side).renew().written)
-            report.seconds += time.monotonic() - began
+            self._renew(state, side, report)
         return report
 
     # --- undoing ---
@@ -327,10 +326,10 @@ class App:
         assert order.undo is not None
         cycle = chosen(state, order.undo)
         report = self._take_back(state, clients, cycle, progress, dry_run=order.dry_run)
-        if not order.dry_run:
-            report.indexes_written += len(self._indexer(state, self._vault_side(state)).renew().written)
         counts = state.counts()
         report.conflicts, report.held = counts["conflicts"], counts["held"]
+        if not order.dry_run:
+            self._renew(state, self._vault_side(state), report)
         return report
 
     def _take_back(
@@ -389,6 +388,22 @@ class App:
         """
         with self._state(Order(dry_run=check)) as state:
             return self._indexer(state, self._vault_side(state)).renew(everything=True, write=not check)
+
+    def _renew(self, state: State, side: VaultSide, report: Report) -> None:
+        """Bring what is written about the library up to date: index notes and the bibliography."""
+        began = time.monotonic()
+        report.indexes_written += len(self._indexer(state, side).renew().written)
+        if path := self.config.bibliography.path:
+            from bridge.bibliography.keeper import Keeper
+
+            libraries = [each.id for each in self.config.library]
+            kept = Keeper(self.vault, path, state, wiring.citations(self.config, state), libraries).renew()
+            report.indexes_written += kept.written
+            report.held += kept.held
+            report.messages += kept.messages
+        elif state.get_meta(KEPT_BY):
+            state.set_meta(KEPT_BY, "")  # from now on nothing is due
+        report.seconds += time.monotonic() - began
 
     def _indexer(self, state: State, side: VaultSide) -> Indexer:
         from bridge.indexing import Indexer, own_templates

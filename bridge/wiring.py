@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bridge.core.children import FILES, HIGHLIGHTS, NOTES
@@ -190,6 +190,22 @@ def records(config: Config, state: State) -> Callable[[ItemId], Record | None]:
         if raw is None or state.items.life(item) in (None, "deleted"):
             return None
         return mapper_of(item.library).record(raw, state.items.get_below(item))
+
+    return find
+
+
+def citations(config: Config, state: State) -> Callable[[ItemId], Mapping[str, Any] | None]:
+    """A live paper of the state as a CSL JSON item; ``None`` for one without a citation key."""
+    rules = mapping_rules(config)
+
+    def find(item: ItemId) -> Mapping[str, Any] | None:
+        raw = state.items.get_item(item)
+        if raw is None or state.items.life(item) != "live":
+            return None
+        from bridge.zotero.csl import csl_item  # needed where a bibliography is kept
+
+        citekey = Mapper(item.library, rules, CollectionTree.build(())).record(raw).face["citekey"]
+        return csl_item(raw, str(citekey)) if citekey else None
 
     return find
 

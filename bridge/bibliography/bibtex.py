@@ -58,6 +58,8 @@ _CONTAINERS: Final = {
     "inproceedings": "booktitle",
     "inreference": "booktitle",
 }
+#: Titles that readers bring to sentence case.
+_TITLES: Final = frozenset({"booktitle", "eventtitle", "titleaddon"})
 _SUBTYPES: Final = {"article-magazine": "magazine", "article-newspaper": "newspaper"}
 #: Languages in babel's terms, as ``langid`` takes them; a language that is not here is left out.
 _LANGUAGES: Final = {
@@ -82,7 +84,7 @@ _MARKUP: Final = {
     "sc": "\\textsc{",
 }
 _TAG: Final = re.compile(r"<(?P<end>/)?(?P<name>i|b|sub|sup|sc|span)(?P<rest>[ ][^<>]*)?>")
-_WORD: Final = re.compile(r"[^\s{}<>]+")
+_WORD: Final = re.compile(r"[^\W_](?:[^\s{}<>()\[\],;:!?\"“”]*[^\W_])?")
 _BAD_KEY: Final = re.compile(r"[\s,{}%\\\"#'()=~@]|[^\x21-\x7e\u00a1-\uffff]")
 _ARXIV: Final = re.compile(r"^arxiv:\s*(\S+)$", re.IGNORECASE)
 _VERBATIM: Final = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", " ": "%20"})
@@ -98,8 +100,9 @@ def entry(item: Mapping[str, Any]) -> str:
 
     :param item: what :func:`bridge.zotero.csl.csl_item` gives; its ``id`` must be :func:`is_usable`.
     """
-    from bibtexparser.bibdatabase import BibDatabase  # 50 ms with its parser; needed where a paper changed
-    from bibtexparser.bwriter import BibTexWriter
+    # It comes without types, and with its parser takes 50 ms: needed only where a paper changed.
+    from bibtexparser.bibdatabase import BibDatabase  # type: ignore[import-untyped]
+    from bibtexparser.bwriter import BibTexWriter  # type: ignore[import-untyped]
 
     database = BibDatabase()
     fields = _fields(item)
@@ -119,7 +122,7 @@ def _fields(item: Mapping[str, Any]) -> dict[str, str]:
         "date": _date(item.get("issued")),
     }
     for name, place in _plain(kind, item).items():
-        fields[place] = title(item[name]) if place.endswith("title") else escape(item[name])
+        fields[place] = title(item[name]) if place in _TITLES else escape(item[name])
     fields |= _numbers(kind, item)
     fields |= {
         "pages": escape(re.sub(r"\s*[-\u2013\u2014]+\s*", "--", item.get("page", ""))),

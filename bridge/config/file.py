@@ -185,6 +185,9 @@ _MORE = """
 # order = "reading"         # or by the day they were "added", or by "colour"
 # colours = { yellow = "Key point", "#ff6666" = "Doubt" }
 #
+# [bibliography]            # a file of all papers, kept true for Pandoc and LaTeX
+# path = "references.bib"   # BibLaTeX; CSL JSON if it ends in .json
+#
 # [index]                   # what Bridge writes about the library
 # folder = "Index"
 # pages = ["topics", "topic", "week", "reading-list", "log", "questions"]   # leave out what you do not want

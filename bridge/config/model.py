@@ -14,6 +14,7 @@ from typing import Self
 
 from pydantic import field_validator, model_validator
 
+from bridge.config.bibliography import BibliographyConfig
 from bridge.config.history import HistoryConfig
 from bridge.config.mirrors import BacklinkConfig
 from bridge.config.parts import Section, near
@@ -66,6 +67,7 @@ class Config(Section):
     zotero_notes: ZoteroNotesConfig = ZoteroNotesConfig()
     files: FilesConfig = FilesConfig()
     backlink: BacklinkConfig = BacklinkConfig()
+    bibliography: BibliographyConfig = BibliographyConfig()
     sandbox: SandboxConfig | None = None
 
     @field_validator("library", mode="before")
@@ -134,6 +136,7 @@ class Config(Section):
                 "zotero_notes": True,
                 "files": True,
                 "backlink": True,
+                "bibliography": True,
                 "sandbox": True,
                 "library": {"__all__": {"url"}},
             },

@@ -14,6 +14,7 @@ from typing import Self
 
 from bridge.errors import StateError
 from bridge.state.agreements import Agreements
+from bridge.state.citations import Citations
 from bridge.state.db import transaction
 from bridge.state.deeds import Deeds
 from bridge.state.history import ConflictRow, CycleRow, History
@@ -34,9 +35,9 @@ class State:
 
     Its parts share one connection: :attr:`items` (what Zotero sent), :attr:`notes` (what the vault showed),
     :attr:`agreements` (bases, stamps, intentions), :attr:`history` (conflicts, held parts, cycles and their changes),
-    :attr:`pages` (what index notes show), :attr:`deeds` (what cycles did, to be taken back), :attr:`kin` (papers that
-    have to do with each other), :attr:`written` (what was generated for notes), :attr:`renames`
-    (what renames are due in the vault).
+    :attr:`pages` (what index notes show), :attr:`citations` (what the bibliography shows), :attr:`deeds` (what cycles
+    did, to be taken back), :attr:`kin` (papers that have to do with each other), :attr:`written` (what was generated
+    for notes), :attr:`renames` (what renames are due in the vault).
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -47,6 +48,7 @@ class State:
         self.agreements = Agreements(connection)
         self.history = History(connection)
         self.pages = Pages(connection)
+        self.citations = Citations(connection)
         self.deeds = Deeds(connection)
         self.written = Written(connection)
         self.renames = Renames(connection)

@@ -174,6 +174,23 @@ MIGRATIONS: tuple[str, ...] = (
     -- their properties name holds the paper back as well.
     UPDATE notes SET mtime_ns = -1 WHERE stamp = '';
     """,
+    """
+    -- The bibliography (bridge.bibliography): entries as they were rendered, and papers whose entry is due. Nothing is
+    -- due while no bibliography is kept.
+    CREATE TABLE citations (
+        library TEXT NOT NULL, key TEXT NOT NULL, citekey TEXT NOT NULL, text TEXT NOT NULL,
+        PRIMARY KEY (library, key)) WITHOUT ROWID;
+    CREATE TABLE citations_due (library TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (library, key)) WITHOUT ROWID;
+    CREATE TRIGGER citation_new AFTER INSERT ON items WHEN NEW.paper AND
+        EXISTS (SELECT 1 FROM meta WHERE name = 'bibliography' AND value <> '')
+        BEGIN INSERT INTO citations_due SELECT NEW.library, NEW.key WHERE NOT EXISTS (
+            SELECT 1 FROM citations_due WHERE library = NEW.library AND key = NEW.key); END;
+    CREATE TRIGGER citation_changed AFTER UPDATE OF json, gone ON items WHEN (NEW.paper OR OLD.paper) AND (
+        NEW.json <> OLD.json OR NEW.gone <> OLD.gone) AND
+        EXISTS (SELECT 1 FROM meta WHERE name = 'bibliography' AND value <> '')
+        BEGIN INSERT INTO citations_due SELECT NEW.library, NEW.key WHERE NOT EXISTS (
+            SELECT 1 FROM citations_due WHERE library = NEW.library AND key = NEW.key); END;
+    """,
 )
 
 

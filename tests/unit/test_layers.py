@@ -39,6 +39,7 @@ PACKAGES = {
     "yaml": {"vault"},
     "frontmatter": {"vault"},
     "jinja2": {"templating"},
+    "bibtexparser": {"bibliography"},
     "markdown_it": {"markup"},
     "mdit_py_plugins": {"markup"},
     "watchdog": {"vault"},

@@ -136,7 +136,8 @@ def daemon_json(status: DaemonStatus) -> dict[str, Any]:
 def daemon_lines(status: DaemonStatus) -> Iterator[str]:
     """A running daemon: since when, its last and next look, and what keeps it from its work."""
     since, last, until = (each.replace("T", " ") for each in (status.started, status.last_cycle, status.next_poll))
-    yield f"Daemon   running since {since} (process {status.pid}), last sync {last or 'not yet'}, next look {until}"
+    following = f", next look {until}" if until else ""
+    yield f"Daemon   running since {since} (process {status.pid}), last sync {last or 'not yet'}{following}"
     if status.being_edited:
         yield f"         {many(status.being_edited, 'file')} being edited; taken when they stand still"
     if status.watching == "timer" and status.cycles:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from bridge.app import App
 from bridge.daemon.status import DaemonStatus, Trouble
-from bridge.errors import BridgeError, VaultAwayError
+from bridge.errors import BridgeError, VaultAwayError, VaultError
 from bridge.lock import hold
 from bridge.machine import Home
 
@@ -73,11 +73,15 @@ class Waiting:
     def run(self) -> None:
         """Wait, and work until stopped.
 
+        :raises VaultError: this process may not write there. The walls around a service are built when it starts, and
+            a folder that was not there then is outside: its manager starts it again.
         :raises VaultBusyError: another process works on the vault.
         :raises StateError: the state cannot be used.
         """
         if (app := self._awaited()) is None:
             return
+        if not os.access(app.vault, os.W_OK):
+            raise VaultError(f"the vault {app.vault} is there now, but this process may not write to it")
         self._daemon = self._begin(app)
         if self._stopping:
             self._daemon.stop()  # asked meanwhile

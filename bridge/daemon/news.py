@@ -25,7 +25,7 @@ WORDS: dict[News, str] = {
     "silent": "Zotero is asked now and then, since it does not announce all its changes at present",
     "off": "Zotero is asked now and then, for push is turned off in the configuration",
     "practice": "the practice library is asked now and then",
-    "other-server": "Zotero is asked now and then, for `stream_url` in the configuration is no server of the library's",
+    "other-server": "Zotero is asked now and then, for no streaming server of this library's own is configured",
     "no-extra": "Zotero is asked now and then, for what hears its announcements (the extra `stream`) is not installed",
 }
 

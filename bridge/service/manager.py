@@ -128,7 +128,8 @@ class Systemd:
 
     def start(self, job: Job) -> None:
         """See :class:`Manager`."""
-        if self._control("start", job, must=False).code != 0:
+        # One that has failed and is about to be started again takes its time, unless it is told to *re*start.
+        if self._control("restart", job, must=False).code != 0:
             raise self._not_started(job)
 
     def stop(self, job: Job) -> None:

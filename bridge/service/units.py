@@ -36,7 +36,10 @@ _PLAIN = (
     "SystemCallArchitectures=native",
     "SystemCallFilter=@system-service",
 )
+#: A user manager has the rights for the rest only in a user namespace, and before systemd 254 it makes none unless
+#: told: some of it then fails with status 218, and a read-only file system is left out without a word.
 _NAMESPACED = (
+    "PrivateUsers=yes",
     "ProtectSystem=strict",
     "PrivateDevices=yes",
     "ProtectKernelTunables=yes",
@@ -102,7 +105,7 @@ def unit(job: Job, *, sandbox: bool = True) -> str:
     if sandbox:
         # A leading `-`: a vault on a disk that is not there yet must not keep the service from starting and waiting.
         lines += [*_NAMESPACED, f"ReadWritePaths={_quoted(f'-{job.vault}')} {_quoted(f'-{job.state}')}"]
-        if not any(_is_temporary(path) for path in (job.vault, job.state)):
+        if not any(_is_temporary(path) for path in (job.vault, job.state, job.python)):
             lines.append("PrivateTmp=yes")
     return "\n".join([*lines, "", "[Install]", "WantedBy=default.target", ""])
 

@@ -30,6 +30,7 @@ def test_the_unit_is_told_of_its_watchdog_and_writes_to_two_places_only() -> Non
     assert int(setting(text, "WatchdogSec")[0]) > 60
     assert setting(text, "NoNewPrivileges") == ["yes"]
     assert setting(text, "ProtectSystem") == ["strict"]
+    assert setting(text, "PrivateUsers") == ["yes"]  # without it the line above is nothing under systemd 252
     assert setting(text, "PrivateTmp") == ["yes"]
     assert setting(text, "Restart") == ["on-failure"]
     [places] = setting(text, "ReadWritePaths")
@@ -55,7 +56,9 @@ def test_a_vault_in_tmp_is_not_hidden_from_its_service() -> None:
 def test_without_a_sandbox_nothing_asks_for_a_namespace() -> None:
     text = unit(job(), sandbox=False)
     assert setting(text, "NoNewPrivileges") == ["yes"]
-    assert [name for name in ("ProtectSystem", "PrivateTmp", "ReadWritePaths") if setting(text, name)] == []
+    assert [
+        name for name in ("PrivateUsers", "ProtectSystem", "PrivateTmp", "ReadWritePaths") if setting(text, name)
+    ] == []
 
 
 def test_two_vaults_are_two_services_and_one_is_always_the_same() -> None:

@@ -31,6 +31,9 @@ from bridge.errors import BridgeError, NoteError, VaultError
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
+#: The folder in a vault that makes it one of ours (:mod:`bridge.vault.marker`).
+OWN = ".bridge"
+
 #: Names of half-written files begin so; Obsidian ignores every name with a leading dot.
 TEMPORARY = ".bridge-tmp-"
 
@@ -392,10 +395,13 @@ def remove(root: Path, path: Path, expect: str) -> None:
 def make_folder(root: Path, folder: Path) -> None:
     """Make a folder of the vault, where it is missing.
 
-    :raises NoteError: it cannot be made, or would lie outside the vault.
+    :raises NoteError: it cannot be made, or would lie outside the vault, or the vault is not there: its disk may have
+        gone in the middle of a cycle, and nothing is made in the empty place (law 9).
     """
     if folder.is_dir():
         return  # whether it leads out of the vault is looked at when something is written there
+    if not (root / OWN).is_dir():
+        raise NoteError("the vault is not there now")
     _check_inside(root, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)

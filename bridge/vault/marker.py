@@ -24,7 +24,7 @@ from typing import Any
 from bridge.errors import NotAVaultError, NoteError, VaultError, VaultMarkerError
 from bridge.vault import files
 
-FOLDER = ".bridge"
+FOLDER = files.OWN
 FORMAT = 1
 
 _MARKER, _OWNER = "vault.json", "owner"
@@ -76,7 +76,7 @@ def renew_marker(root: Path) -> Marker:
     :raises VaultError: it cannot be written.
     """
     marker = Marker(secrets.token_hex(8))
-    _write(root, _MARKER, {"id": marker.id, "format": marker.format})
+    _write(root, _MARKER, {"id": marker.id, "format": marker.format}, make=True)
     return marker
 
 
@@ -112,7 +112,7 @@ def owner(root: Path) -> Machine | None:
 def take_over(root: Path, machine: Machine) -> None:
     """Make ``machine`` the one that syncs this vault; nothing is written where it is already.
 
-    :raises VaultError: it cannot be written.
+    :raises VaultError: it cannot be written, or there is no vault (law 9: its disk may have gone this very moment).
     """
     if _read(root, _OWNER) != (wanted := {"machine": machine.id, "name": machine.name}):
         _write(root, _OWNER, wanted)
@@ -149,11 +149,12 @@ def _read(root: Path, name: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _write(root: Path, name: str, content: dict[str, Any]) -> None:
+def _write(root: Path, name: str, content: dict[str, Any], *, make: bool = False) -> None:
     path = root / FOLDER / name
     data = f"{json.dumps(content, indent=2, ensure_ascii=False)}\n".encode()
     try:
-        path.parent.mkdir(exist_ok=True)
+        if make:
+            path.parent.mkdir(exist_ok=True)
         if path.exists():
             files.replace(root, path, data, files.digest(files.read_stable(path)[0]))
         else:

@@ -60,7 +60,7 @@ class Library:
     @contextmanager
     def made(cls, folder: Path, papers: Sequence[Paper]) -> Iterator[Library]:
         """A library whose papers have all just come."""
-        (folder / "vault").mkdir()
+        (folder / "vault/.bridge").mkdir(parents=True)
         with State.open(folder / "state.sqlite") as state:
             library = cls(folder / "vault", state, {})
             library.change(*papers)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import NotAVaultError, VaultError, VaultMarkerError
-from bridge.vault import marker
+from bridge.errors import NotAVaultError, NoteError, VaultError, VaultMarkerError
+from bridge.vault import files, marker
 
 
 def test_a_marker_is_made_once_and_read_back(tmp_path: Path) -> None:
@@ -52,6 +52,7 @@ def test_the_nearest_vault_is_found(tmp_path: Path) -> None:
 
 def test_r31_a_vault_names_the_machine_that_syncs_it(tmp_path: Path) -> None:
     one, two = marker.Machine("1" * 16, "one"), marker.Machine("2" * 16, "zwei ü")
+    marker.create_marker(tmp_path)
     assert marker.owner(tmp_path) is None
     marker.take_over(tmp_path, one)
     before = (tmp_path / ".bridge/owner").stat()
@@ -83,3 +84,11 @@ def test_a_vault_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / ".bridge").write_text("a file where the folder should be")
     with pytest.raises(VaultError):
         marker.create_marker(tmp_path)
+
+
+def test_law_9_nothing_is_made_in_the_empty_place_of_a_vault(tmp_path: Path) -> None:
+    with pytest.raises(VaultError):
+        marker.take_over(tmp_path, marker.Machine("0123456789abcdef", "laptop"))
+    with pytest.raises(NoteError):
+        files.make_folder(tmp_path, tmp_path / "Papers")
+    assert list(tmp_path.iterdir()) == []

@@ -54,6 +54,7 @@ _TOKENS = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ENDING, _THOROUGH = re.compile(r'[\s()<>%"\\]'), re.compile("%(?!20)")
 _BARE_KEY = re.compile(KEY)
 #: A string of JSON, with the key it belongs to where it belongs to one.
 _JSON_STRING = re.compile(r'(?:(?P<key>"(?:[^"\\]|\\.)*")\s*:\s*)?(?P<value>"(?:[^"\\]|\\.)*")')
@@ -148,8 +149,7 @@ class _Work:
         before, slash, name = path.rpartition("/")
         new = led.rpartition("/")[2]
         if "%" in name or not pointed:
-            # Obsidian leaves `@` and the like as they are; other tools write %40.
-            new = quote(new, safe="" if "%40" in name else "@!$&'*+,;=~")
+            new = _encoded(new, name)
         whole = before + slash + new + mark + rest
         return f"<{whole}>" if pointed else whole
 
@@ -185,3 +185,13 @@ class _Work:
             return found[0][: -len(found["value"])] + json.dumps(changed, ensure_ascii=False)
 
         return _JSON_STRING.sub(token, text)
+
+
+def _encoded(name: str, like: str) -> str:
+    """A name as part of an address, in the manner of another one.
+
+    Obsidian encodes what would end the address and nothing else; other tools write ``%40`` and ``%C3%BC`` as well.
+    """
+    if like.isascii() and _THOROUGH.search(like):
+        return quote(name, safe="" if "%40" in like else "@!$&'*+,;=~")
+    return _ENDING.sub(lambda found: quote(found[0]), name)

@@ -110,5 +110,5 @@ class NoteIndex(Protocol):
         ...
 
     def taken_names(self) -> Mapping[str, Sequence[str]]:
-        """Casefolded base names (without ``.md``) and aliases of all known notes, to the paths bearing them (R27)."""
+        """Base names (without ``.md``) and aliases of all known notes, folded, to the paths bearing them (R27)."""
         ...

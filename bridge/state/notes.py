@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from pathlib import PurePosixPath
 from typing import Any
 
 from bridge.core.names import folded
@@ -195,14 +194,10 @@ class Notes:
         return {name for (facts,) in self._db.execute(query) for name in _load_facts(facts).mentions}
 
     def taken_names(self) -> Mapping[str, Sequence[str]]:
-        """Casefolded base names and aliases of all known notes, to the paths that bear them (R27)."""
+        """Base names and aliases of all known notes, folded, to the paths that bear them (R27)."""
         taken: dict[str, list[str]] = {}
-        for path, facts in self._db.execute("SELECT path, facts FROM notes"):
-            names = {PurePosixPath(path).stem.casefold()}
-            if "aliases" in facts:
-                names |= {alias.casefold() for alias in _load_facts(facts).aliases}
-            for name in names:
-                taken.setdefault(name, []).append(path)
+        for path, name in self._db.execute("SELECT path, name FROM names"):
+            taken.setdefault(name, []).append(path)
         return taken
 
 

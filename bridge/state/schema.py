@@ -196,7 +196,8 @@ MIGRATIONS: tuple[str, ...] = (
 
 def base_name(path: str) -> str:
     """A note's name as links name it, in the form in which names are compared."""
-    return folded(path.rpartition("/")[2].removesuffix(EXTENSION))
+    name = path.rpartition("/")[2]
+    return folded(name[: -len(EXTENSION)] if name.lower().endswith(EXTENSION) else name)
 
 
 def _relations_of(text: str) -> str:

@@ -63,7 +63,7 @@ class Catalogue:
 
     def __init__(self, index: VaultIndex, layout: Layout) -> None:
         self._layout = layout
-        self._names = {folded(name): set(paths) for name, paths in _merged(index.taken_names())}
+        self._names = {name: set(paths) for name, paths in index.taken_names().items()}
         bound = index.bound()
         self._stems: dict[str, set[str]] = {}
         for path in index.stats():
@@ -126,14 +126,6 @@ class Catalogue:
             self._names.setdefault(name, set()).add(path)
         self._bound_paths.add(path)
         self.items.add(item)
-
-
-def _merged(taken: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, set[str]]]:
-    """Names that are one name in our folding are one, however the index folds them."""
-    merged: dict[str, set[str]] = {}
-    for name, paths in taken.items():
-        merged.setdefault(folded(name), set()).update(paths)
-    return merged.items()
 
 
 def stem_in(path: str) -> str:

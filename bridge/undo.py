@@ -66,7 +66,7 @@ def take_back(parts: Parts, cycle: int, progress: Progress, *, dry_run: bool = F
     :raises BridgeError: a side failed as a whole; what is not done then is done before the next cycle.
     """
     began = time.monotonic()
-    undoing = Undoing(parts.state, parts.vault, parts.libraries, parts.store)
+    undoing = Undoing(parts.state, parts.vault, parts.libraries, parts.store, parts.policy)
     plan = undoing.plan(cycle)
     rows = undoing.rows(plan)
     report = Report(undoes=cycle)

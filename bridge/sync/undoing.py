@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from bridge.core.deeds import FileDeed, ItemDeed
 from bridge.core.mirror import Hung
+from bridge.core.policy import Kind, Policy
 from bridge.core.reconcile import text
 from bridge.core.record import Face, ItemId, Record
 from bridge.core.side import Outcome
@@ -25,6 +26,7 @@ from bridge.state.history import ChangeRow
 from bridge.sync.applying import as_text, chunks
 from bridge.sync.ports import Progress
 
+_SENT = (Kind.SCALAR, Kind.STATUS, Kind.MEMBERS)
 #: Files put back between two looks at whether to go on.
 CHUNK = 200
 #: Stands in the history for a file that belongs to no paper.
@@ -151,8 +153,12 @@ class Undoing:
     :param backups: where the bytes of replaced files are.
     """
 
-    def __init__(self, state: State, vault: Files, libraries: Sequence[Objects], backups: Backups) -> None:
+    def __init__(
+        self, state: State, vault: Files, libraries: Sequence[Objects], backups: Backups, policy: Policy
+    ) -> None:
         self._state, self._vault, self._backups = state, vault, backups
+        #: What of Zotero's face anybody but Zotero changes.
+        self._sent = frozenset(("status-date", *(row.name for row in policy.of(*_SENT))))
         self._libraries = {each.library: each for each in libraries}
 
     # --- looking ---
@@ -275,7 +281,8 @@ class Undoing:
         if self._state.items.life(item) is not None:  # else no paper: it has no face
             side = self._libraries[item.library]
             becomes = side.read({**part.found, "data": {**data, **part.back.send}}).face
-            shown = list(_differences(side.read(part.found).face, becomes))
+            differences = _differences(side.read(part.found).face, becomes)
+            shown = [each for each in differences if each[0] in self._sent]
         for name, before, after in shown or [("", "", "")]:
             yield ChangeRow("zotero", item, path, title, name, before, after, "undo")
 

@@ -60,10 +60,11 @@ class Resettler:
                 item
             ):  # sent by a cycle that was cut short: it came to no agreement (R4)
                 vault |= intended.vault
-        if note is not None and note.before is not None and note.after is not None:
+        if note is not None and note.before is not None and note.after is not None and note.after[1].id == item:
             self._move(vault, note.after[1].face, note.before[1].face, lambda row: row.normal)
         elif note is not None:
-            self._state.notes.set_pending([item], pending=True)  # Zotero may have moved on while it was away (R38)
+            # Zotero may have moved on while it was away (R38), or what held it is over.
+            self._state.notes.set_pending([item], pending=True)
         number = agreements.add(item, Base(zotero, vault), stamp or current.stamp, self._now)
         agreements.settle(item, number)
 

@@ -585,6 +585,41 @@ def test_law_5_a_sync_that_was_killed_can_be_undone(desk: Desk, at: int) -> None
         stands(desk)
 
 
+# --- what other commands did ---
+
+
+def test_an_adopted_note_is_a_persons_own_again_and_can_be_adopted_again(desk: Desk) -> None:
+    desk.path("p94").write_bytes(b"---\r\ncitekey: p94\r\ntags: a, b\r\n---\r\nMy words.\r\n")
+    desk.web.add(paper(94))
+    assert desk.sync()[0] == 3
+    before, held = world(desk), desk.held()
+    assert desk.json("adopt", "--yes")[0] == 0
+    after = world(desk)
+    assert after != before
+    code, report = undo(desk)
+    assert (code, report["undo"]["left"], world(desk)) == (0, [], before)
+    assert desk.sync()[0] == 3  # it holds the paper back, as it did before
+    assert (world(desk), desk.held()) == (before, held)
+    stands(desk)
+    assert undo(desk, report["undo"]["cycle"])[1]["undo"]["left"] == []
+    assert world(desk) == after
+    assert desk.sync()[0] == 0
+    stands(desk)
+    assert undo(desk)[0] == 0
+    assert desk.json("adopt", "--yes")[0] == 0
+    assert world(desk) == after
+
+
+def test_a_citation_key_given_by_a_command_is_one_step(desk: Desk) -> None:
+    links(desk)
+    before = world(desk)
+    assert desk.run("rename", "p1", "renamed2024").code == 0
+    assert before != world(desk)
+    code, report = undo(desk)
+    assert (code, report["undo"]["left"], world(desk)) == (0, [], before)
+    stands(desk)
+
+
 # --- what hangs below papers ---
 
 

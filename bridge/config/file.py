@@ -185,6 +185,9 @@ _MORE = """
 # order = "reading"         # or by the day they were "added", or by "colour"
 # colours = { yellow = "Key point", "#ff6666" = "Doubt" }
 #
+# [history]
+# backup_days = 30          # so long can a sync be undone; 0 keeps nothing for it
+#
 # [bibliography]            # a file of all papers, kept true for Pandoc and LaTeX
 # path = "references.bib"   # BibLaTeX; CSL JSON if it ends in .json
 #

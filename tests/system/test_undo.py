@@ -625,13 +625,8 @@ def test_a_citation_key_given_by_a_command_is_one_step(desk: Desk) -> None:
 
 def push_sections(desk: Desk) -> None:
     config = desk.vault / ".bridge" / "config.toml"
-    text = config.read_text()
-    config.write_text(
-        text.replace("[notes]\n", "[notes]\npush = true\n")
-        if "[notes]\n" in text
-        else f"{text}\n[notes]\npush = true\n"
-    )
-    desk.sync()
+    config.write_text(re.sub(r"^push = false", "push = true", config.read_text(), flags=re.MULTILINE))
+    assert desk.sync()[0] == 0
 
 
 def below(desk: Desk, name: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bridge.cli.codes import Code, of_report
-from bridge.cli.render import report_lines
+from bridge.cli.render import SHOWN, report_lines
 from bridge.cli.talk import Settings, many, plain, settings, shared
 from bridge.errors import UsageError
 
@@ -127,7 +127,7 @@ def _table(survey: Survey) -> Iterator[str]:
         yield ""
     if survey.left:
         yield "Left alone:"
-        yield from map(_left_line, survey.left)
+        yield from _left_lines(survey.left)
         yield ""
     if not survey.fits:
         yield "No note fits a paper that has none yet."
@@ -148,6 +148,16 @@ def _rows(fits: Sequence[Fit]) -> Iterator[str]:
             if names:
                 more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
                 yield f"  {words}: {', '.join(names[:_NAMES])}{more}"
+
+
+def _left_lines(left: Sequence[Left]) -> Iterator[str]:
+    """All that need a word; of notes that have their paper, or only link one, a few."""
+    for is_open in (True, False):
+        rows = [each for each in left if (each.why in _OPEN) == is_open]
+        shown = rows if is_open else rows[:SHOWN]
+        yield from map(_left_line, shown)
+        if len(rows) > len(shown):
+            yield f"  … and {len(rows) - len(shown):,} more that need no word (--json gives all)"
 
 
 def _left_line(left: Left) -> str:

@@ -144,7 +144,7 @@ def match(
     found: list[Match] = []
     unclear: list[Unclear] = []
     for path in sorted(notes):
-        one = _judge(path, notes[path], papers, is_named=path in named)
+        one = _judge(path, notes[path], papers, homes, is_named=path in named)
         if isinstance(one, Match):
             found.append(one)
         elif one is not None:
@@ -166,7 +166,12 @@ def match(
 
 
 def _judge(
-    path: str, facts: Facts, papers: Callable[[Sign], Sequence[ItemId]], *, is_named: bool
+    path: str,
+    facts: Facts,
+    papers: Callable[[Sign], Sequence[ItemId]],
+    homes: Mapping[ItemId, str],
+    *,
+    is_named: bool,
 ) -> Match | Unclear | None:
     """One note by itself: whose it is, why that cannot be said, or ``None`` where it is about no paper."""
     told: dict[Trust, set[ItemId]] = {}
@@ -175,7 +180,7 @@ def _judge(
             told.setdefault(sign.trust, set()).update(items)
     in_text = told.pop(Trust.BODY, set())
     if not told:
-        if not in_text:
+        if not in_text or (not is_named and in_text <= homes.keys()):
             return None
         if not is_named:
             return Unclear(path, "body", tuple(sorted(in_text)), (Trust.BODY,))

@@ -137,8 +137,13 @@ class Adopter:
         """The notes that are clearly one paper's."""
         notes: dict[str, Facts] = {}
         bound: list[Match] = []
+        pages = {page.path for page in self._state.pages.written() if page.own}
         for path, facts, item in self._state.notes.unstamped():
-            if not self._is_meant(path) or (item is not None and self._state.agreements.base(item) is not None):
+            if (
+                path in pages
+                or not self._is_meant(path)
+                or (item is not None and self._state.agreements.base(item) is not None)
+            ):
                 continue
             if item is not None and item.library in self._by_library and self._state.items.life(item) == "live":
                 bound.append(Match(path, item, (Trust.KEY,)))  # another tool's or a person's, and not synced yet

@@ -372,6 +372,9 @@ class _Cycle:
         """Notes made, moved or renamed just now are named in those of their kin: a second look, at those alone."""
         due = frozenset(self.state.kin.touched)
         self.state.kin.touched.clear()
+        if self.options.adopting:
+            self.state.items.set_pending(due, pending=True)
+            return  # the next sync sees to them
         for side, planner in planned:
             if any(item.library == side.library for item in due):
                 self._apply(side, planner, planner.plan(due))

@@ -47,6 +47,7 @@ _LINK: Final = re.compile(
 )
 #: Better BibTeX's: ``zotero://select/items/@citekey``.
 _CITEKEY_LINK: Final = re.compile(r"zotero://select/items/(?:bbt:|@)([^\s)\]\"'>,]+)")
+_CITED: Final = re.compile(r"(?:@|\[@(?=.*\]))([^\s\[\];,]+)\]?")
 #: Item numbers before the key in old links: 0 and 1 are the person's own library, others are a machine's own numbers.
 _OWN: Final = frozenset({"0", "1"})
 
@@ -103,6 +104,12 @@ def linked_citekey(text: str) -> str:
     """The citation key that Better BibTeX's links of a text lead to, if it is one."""
     found = {*_CITEKEY_LINK.findall(text)} if "zotero://select" in text else set()
     return found.pop() if len(found) == 1 else ""
+
+
+def citekey_of(text: str) -> str:
+    """A citation key as it is, of one written as a citation (``@key``, ``[@key]``)."""
+    found = _CITED.fullmatch(text)
+    return found[1] if found is not None else text
 
 
 def tags_of(text: str) -> tuple[str, ...] | None:

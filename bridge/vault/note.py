@@ -151,6 +151,8 @@ def _value(name: str, node: Node) -> Value:
     if name in LISTS:
         return _texts(node)
     text = _one(node)
+    if name == "citekey":
+        return dialects.citekey_of(text)
     if name == "status-date" and text and not _is_day(text):
         raise _Odd("not-a-date", "is no date like 2024-03-28")
     return text
@@ -273,7 +275,7 @@ def _facts(head: FrontMatter, keys: Mapping[str, str], facts: Facts) -> Facts:
 
     aliases = _loose(head.get(keys["aliases"]))
     named = next((alias for alias in aliases if alias.startswith("@")), "")
-    return replace(facts, aliases=aliases, citekey=(first("citekey") or named).removeprefix("@"), doi=first("doi"))
+    return replace(facts, aliases=aliases, citekey=dialects.citekey_of(first("citekey") or named), doi=first("doi"))
 
 
 def _signs(head: FrontMatter, rules: NoteRules, facts: Facts) -> Facts:

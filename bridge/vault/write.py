@@ -199,7 +199,10 @@ class Writer:
         """The note of a person's own that becomes the item's (R28)."""
         if row is not None and row.path != edit.at:
             raise _Left("stale", "the item has a note")
-        return self._index.row(edit.at)
+        own = self._index.row(edit.at)
+        if own is not None:
+            self._names.add(own.path, edit.id)
+        return own
 
     def _edited(self, edit: Edit, row: NoteRow | None) -> _Work:
         """A note with the edit carried out in the text it was planned on."""

@@ -298,3 +298,74 @@ def test_a_papers_second_note_in_another_library_is_told_apart(desk: Desk) -> No
     (desk.vault / "Old.md").write_text("---\ncitekey: p1\n---\n")
     code, said = run_json("-C", desk.vault, "adopt", "--dry-run")
     assert (code, [(each["path"], each["why"]) for each in said["left"]]) == (0, [("Old.md", "taken")])
+
+
+def test_two_libraries_are_told_apart(server: SandboxServer, tmp_path: Path) -> None:
+    name = server.add_group(52, "Group")
+    mine, ours = Library(server), Library(server, name)
+    mine.add(paper(1), paper(2))
+    shared, lost, lit = ours.add(paper(1), paper(3), paper(4))
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    (vault / "@p1.md").write_text("Of which library?\n")
+    (vault / "Lost.md").write_text(f"---\nzotero-key: {lost}\n---\nWhose key is in another library.\n")
+    (vault / "Lit.md").write_text(f"---\nzotero-key: {lit}g52\n---\nAs ZotLit writes it.\n")
+    assert run("init", vault, "--url", server.url, "--yes", "--no-template").code == 0
+    config = vault / ".bridge" / "config.toml"
+    second = f'[[library]]\nid = "groups/52"\nurl = "{server.url}"\nfolder = "Group"\n\n[index]\npages = []\n\n[notes]'
+    config.write_text(config.read_text().replace("[notes]", second, 1))
+
+    code, said = run_json("-C", vault, "adopt", "--yes")
+    assert code == 3
+    assert [(each["path"], each["why"]) for each in said["left"]] == [("@p1.md", "two-papers")]
+    assert {each["path"]: (each["library"], each["key"]) for each in said["adopt"]} == {
+        "Lost.md": ("groups/52", lost),
+        "Lit.md": ("groups/52", lit),
+    }
+    assert "\nzotero-library: groups/52\n" in (vault / "Lost.md").read_text()
+    assert f"\nzotero-key: {lit}g52\n" in (vault / "Lit.md").read_text()
+
+    code, said = run_json("-C", vault, "adopt", "@p1.md", "--library", "groups/52", "--yes")
+    assert (code, [each["key"] for each in said["adopt"]]) == (0, [shared]), run("-C", vault, "status").out
+    run_json("-C", vault, "sync", "--once")
+    run_json("-C", vault, "sync", "--once")
+    code, report = run_json("-C", vault, "sync", "--once")
+    assert (code, quiet(report)) == (0, True), report
+
+
+def test_r27_an_adopted_note_takes_no_name_that_another_note_bears(place: Place) -> None:
+    place.write("Paper number 7.md", "A note of mine that happens to be called so.\n")
+    place.adopt("--yes")
+    aliases = re.search(r"^aliases:\n((?:  - .*\n)+)", place.text("Ideas/On method.md"), re.MULTILINE)
+    assert aliases is not None
+    assert aliases[1] == "  - Author7 2023\n"
+    place.sync()
+    assert quiet(place.sync()[1])
+
+
+def test_undo_gives_the_notes_back_as_they_were(place: Place) -> None:
+    before, items = digests(place.vault), place.web.items()
+    place.adopt("--yes", "--push")
+    code, _ = run_json("-C", place.vault, "undo", "--yes")
+    assert code in (0, 3)
+    after = digests(place.vault)
+    assert {path: after[path] for _, path, _ in NOTES.values()} == {path: before[path] for _, path, _ in NOTES.values()}
+    dates = ("version", "dateModified")
+    for key, item in place.web.items().items():
+        assert {n: v for n, v in item.items() if n not in dates} == {
+            n: v for n, v in items[key].items() if n not in dates
+        }
+    assert len(place.adopt("--dry-run")[1]["adopt"]) >= len(NOTES) - 2
+
+
+def test_a_read_only_library_is_adopted_and_a_push_waits(place: Place) -> None:
+    """R23: the notes become the papers'; what they say goes when the key may write."""
+    place.write("Mine.md", "---\ncitekey: p9\ntitle: Mine\n---\n")
+    key = place.web.server.add_key(write=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOTERO_API_KEY", key)
+        _, said = place.adopt("--yes", "--push", "Mine.md")
+    assert (said["report"]["vault"]["updated"], said["report"]["zotero"]["updated"]) == (1, 0), said
+    assert value(place.text("Mine.md"), "title") == "Mine"
+    place.sync()
+    assert place.web.item(place.keys["p9"])["title"] == "Mine"

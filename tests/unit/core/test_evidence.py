@@ -59,6 +59,7 @@ def test_most_notes_are_about_no_paper(facts: Facts) -> None:
 def test_r28_a_link_in_the_text_only_proposes() -> None:
     facts = Facts(zotero_links=("AAAAAAAA",))
     assert look({"Diary.md": facts}) == ([], [Unclear("Diary.md", "body", (A,), (Trust.BODY,))])
+    assert look({"Diary.md": facts}, homes={A: "Papers/@wei2020.md"}) == ([], [])
     assert look({"Diary.md": facts}, named=["Diary.md"]) == ([Match("Diary.md", A, (Trust.BODY,))], [])
     assert look({"Diary.md": Facts(zotero_links=("AAAAAAAA", "BBBBBBBB"))}) == ([], [])
     # It neither helps nor harms where something better is known.

@@ -106,6 +106,10 @@ BOUND = "zotero-key: ABCD2345\nzotero-stamp: 7f3k2m9d"
     [
         ("citationKey: wei2020", "citekey", "wei2020"),
         ("citation_key: wei2020", "citekey", "wei2020"),
+        ("citekey: '@wei2020'", "citekey", "wei2020"),
+        ("Citekey: '[@wei2020]'", "citekey", "wei2020"),
+        ("citekey: '[@wei2020'", "citekey", "[@wei2020"),
+        ("citekey: '@a; @b'", "citekey", "@a; @b"),
         ("DOI: 10.1/x", "doi", "10.1/x"),
         ("URL: https://x.org", "url", "https://x.org"),
         ("Tags: [a, b]", "tags", ("a", "b")),

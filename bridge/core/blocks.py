@@ -155,7 +155,7 @@ def _without_twins(blocks: list[Block]) -> list[Block]:
 
 
 def insert(body: str, name: str, text: str) -> str:
-    """The body with a block it never had, below its first heading.
+    """The body with a block it never had, below its first heading, or at its top where it has none.
 
     Only where the paper had nothing to show until now: a block that is missing otherwise was deleted by a person (R29).
     """
@@ -169,7 +169,10 @@ def insert(body: str, name: str, text: str) -> str:
             rest = lines[at + 1 :]
             gap = [] if rest and not rest[0].strip() else [eol]
             return "\n".join([*lines[: at + 1], eol, *block[:-1], block[-1] + eol, *gap, *rest])
-    return body
+    rest_of_it = body.lstrip("\r\n")
+    eol = eol_of(body)
+    above = body[: len(body) - len(rest_of_it)] or eol
+    return f"{above}{write(name, text, eol=eol)}{eol}{eol if rest_of_it else ''}{rest_of_it}"
 
 
 def renew(

@@ -191,7 +191,8 @@ def test_r28_push_sends_what_the_notes_say(place: Place) -> None:
 
 def test_blocks_come_only_where_they_are_asked_for(place: Place) -> None:
     assert place.adopt("--yes", "--blocks", place.vault / "Ideas")[1]["report"]["vault"]["updated"] == 2
-    assert "bridge:begin abstract" in place.text("Ideas/On results.md")
+    for path in ("Ideas/On results.md", "Ideas/On method.md"):
+        assert "bridge:begin abstract" in place.text(path)
     place.adopt("--yes")
     place.sync()
     for key in place.keys.values():

@@ -25,8 +25,11 @@ EDIT = Edit(ITEM, "x", {"abstract": "d1"}, record=RECORD, before={"title": "A", 
 
 
 @pytest.mark.parametrize("eol", ["\n", "\r\n"])
-@pytest.mark.parametrize("body", ["\n# A\n\n## Notes\n\nmine\n", "\n# A\nmine, close by\n", "\n# A"])
-def test_it_is_put_below_the_heading_and_all_else_stays(body: str, eol: str) -> None:
+@pytest.mark.parametrize(
+    "body",
+    ["\n# A\n\n## Notes\n\nmine\n", "\n# A\nmine, close by\n", "\n# A", "mine\n", "\n\n## Notes\n\nmine", "", "\n"],
+)
+def test_it_is_put_below_the_heading_or_on_top_and_all_else_stays(body: str, eol: str) -> None:
     before = note(body).replace(b"\n", eol.encode())
     after = edit_note(before, EDIT, RULES)
     (block,) = blocks.find(after.decode())

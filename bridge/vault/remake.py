@@ -9,7 +9,7 @@ Pure: text in, text out.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -21,7 +21,8 @@ from bridge.core.side import Edit
 from bridge.core.text import eol_of
 from bridge.vault.renewal import Renewal
 from bridge.vault.shown import TEMPLATES, Shown
-from bridge.vault.template import context, heading_of, render_body
+from bridge.vault.sources import built_in
+from bridge.vault.template import TEMPLATE, context, heading_of, render_body
 
 #: The name under which the words of a body are remembered, among the blocks (:attr:`Renewal.written`): digests, the
 #: last one first.
@@ -31,14 +32,15 @@ _ABSTRACT: Final = "%% abstract %%"
 _WAYS: Final = 8
 
 
-def make(renewal: Renewal, template: str | None, record: Record) -> str:
-    """A new body, with LF; ``renewal.written`` says then how it was made.
+def make(renewal: Renewal, template: str, record: Record) -> str:
+    """A new body, with LF; ``renewal.written`` says then how it was made, unless by the built-in template.
 
-    :param template: its source, ``None`` for the built-in one.
+    :param template: its source.
     :raises ConfigError: the template cannot be compiled or run.
     """
     body = render_body(template, context(record, renewal.block))
-    renewal.written[BODY] = _digest(body, heading_of(record.face, record.id.key))
+    if template != built_in(TEMPLATE):  # that of most notes: it need not be remembered 10,000 times
+        renewal.written[BODY] = _digest(body, heading_of(record.face, record.id.key))
     return body
 
 
@@ -54,29 +56,28 @@ class Remaking(Renewal):
     def __init__(self, shown: Shown, edit: Edit, template: str, face: Face) -> None:
         super().__init__(shown, edit)
         assert edit.record is not None
-        self._new = Renewal(shown, edit)
         self._template = template
         self._record = replace(edit.record, face={**edit.record.face, **face})
         self.is_left = False
 
     def renew(self, body: str) -> str:
         """The body made anew, or with its blocks renewed."""
-        made = make(self._new, self._template, self._record)
-        now = self._new.written[BODY]
-        before = [*self._edit.written.get(BODY, "").split(), self._built_in()]
+        made, now, written = self._made(self._template)
+        usual = self._made(built_in(TEMPLATE))[1]
+        before = [*self._edit.written.get(BODY, "").split(), usual]
         if not self._is_as_made(body, before):
             self.is_left = now != before[0]
             return super().renew(body)
         # The ways in which it was made before count on: a refresh may be undone.
-        ways = dict.fromkeys([now, *before])
-        self.written = {**dict.fromkeys(TEMPLATES, ""), **self._new.written, BODY: " ".join([*ways][:_WAYS])}
+        ways = [*dict.fromkeys([now, *before])][:_WAYS]
+        self.written = {**dict.fromkeys(TEMPLATES, ""), **written, BODY: " ".join(ways) if ways != [usual] else ""}
         return f"\n{made}".replace("\n", eol_of(body))
 
-    def _built_in(self) -> str:
-        """How the body was made if it was by the built-in template: of older notes nothing else is known."""
+    def _made(self, template: str) -> tuple[str, str, Mapping[str, str]]:
+        """What a template makes of the paper now, that in short, and the blocks that were generated for it."""
         renewal = Renewal(self._shown, self._edit)
-        make(renewal, None, self._record)
-        return renewal.written[BODY]
+        body = render_body(template, context(self._record, renewal.block))
+        return body, _digest(body, heading_of(self._record.face, self._record.id.key)), renewal.written
 
     def _is_as_made(self, body: str, before: Container[str]) -> bool:
         found = {block.name: block for block in blocks.find(body) if block.name in BLOCKS}

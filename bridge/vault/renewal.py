@@ -14,6 +14,7 @@ import re
 from bridge.core import blocks, entries
 from bridge.core.children import BLOCKS
 from bridge.core.entries import Parts, pack, unpack
+from bridge.core.record import Record
 from bridge.core.side import Edit
 from bridge.core.text import eol_of, with_code
 from bridge.errors import ConfigError
@@ -43,9 +44,10 @@ class Renewal:
 
         :raises EntryTemplateError: its template cannot be used.
         """
-        if name not in TEMPLATES:
+        record = self._edit.record
+        if name not in TEMPLATES or record is None or not record.face.get(name):
             return ""
-        parts = self._parts(name)
+        parts = self._parts(name, record)
         return entries.write(name, parts) if parts else ""
 
     def renew(self, body: str) -> str:
@@ -53,30 +55,31 @@ class Renewal:
 
         :raises EntryTemplateError: a template cannot be used.
         """
-        if self._edit.record is not None:
+        edit, record = self._edit, self._edit.record
+        if record is not None:
             for name in BLOCKS:
-                if name in TEMPLATES and name in self._edit.set:
-                    body = self._renewed(body, name, self._edit)
+                if name in TEMPLATES and name in edit.set:
+                    body = self._renewed(body, name, edit, record)
         return body
 
-    def _parts(self, name: str) -> Parts:
-        record = self._edit.record
+    def _parts(self, name: str, record: Record) -> Parts:
         try:
-            parts = self._shown.parts(name, record) if record is not None else ()
+            parts = self._shown.parts(name, record)
         except ConfigError as error:
             raise EntryTemplateError(str(error)) from None
-        self.written[name] = pack(parts)
+        # Nothing is shown of something: a person turned it off. Nothing is shown of nothing: no more need be known.
+        self.written[name] = pack(parts) if parts or record.face.get(name) else ""
         return parts
 
-    def _renewed(self, body: str, name: str, edit: Edit) -> str:
+    def _renewed(self, body: str, name: str, edit: Edit, record: Record) -> str:
         found = [block for block in blocks.find(body) if (block.name, block.argument) == (name, "")]
         old = unpack(edit.written[name]) if edit.written.get(name) else None
         if any(block.problem for block in found):
             return body
         if not found:
             was_shown = bool(old) or (old is None and edit.before.get(name) != "")
-            return body if was_shown else _put(body, name, self._parts(name))
-        renewed = entries.renew(body, name, self._parts(name), old)
+            return body if was_shown else _put(body, name, self._parts(name, record))
+        renewed = entries.renew(body, name, self._parts(name, record), old)
         return renewed if self._shown.is_on(name) else _without_empty(renewed, name)
 
 

@@ -193,7 +193,7 @@ def test_the_side_tells_what_it_generated_and_takes_it_back_with_the_next_edit(t
     (made,) = vault.make(record())
     (path,) = (tmp_path / "Papers").iterdir()
     assert made.record is not None
-    assert sorted(made.record.blocks) == sorted(["body", *DUE])
+    assert sorted(made.record.blocks) == sorted(DUE)
     text = path.read_text().replace("^HHHH3333", "^HHHH3333\n\nI doubt this.")
     path.write_text(text)
     vault.scan()

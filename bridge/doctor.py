@@ -54,7 +54,7 @@ def examine(vault: Path | None) -> Iterator[Check]:
         if len(app.config.library) == 1
         else f"{len(app.config.library)} libraries, {_zone(app)}",
     )
-    for look in (_owner, _folders, _state, _keyring, _properties, _notes, _news):
+    for look in (_owner, _folders, _state, _keyring, _properties, _templates, _notes, _news):
         yield from _guarded(look, app)
     yield from _libraries(app)
 
@@ -126,6 +126,16 @@ def _properties(app: App) -> Iterator[Check]:
         yield Check("properties", "warn", f"in this vault {said}", "property-types")
     else:
         yield Check("properties", "ok", "their types fit the notes")
+
+
+def _templates(app: App) -> Iterator[Check]:
+    from bridge.vault.trial import trial
+
+    tried = dict(trial(app.vault, app.config.notes.templates, tuple(app.config.fields)))
+    for error in filter(None, tried.values()):
+        yield Check("templates", "fail", str(error), error=error)
+    if tried and not any(tried.values()):
+        yield Check("templates", "ok", f"yours can be used: {', '.join(tried)}")
 
 
 def _notes(app: App) -> Iterator[Check]:

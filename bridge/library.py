@@ -69,10 +69,7 @@ class Library(ZoteroSide):
 
     def labels(self, item: Mapping[str, Any]) -> Labels:
         """What a stored object is filed under; much cheaper than its record."""
-        data = item["data"]
-        tags = (str(tag.get("tag", "")) for tag in data.get("tags") or ())
-        paths = self.mapper.tree.paths(data.get("collections") or ())
-        return Labels(paths, tuple(tags), str(data.get("itemType", "")))
+        return self.mapper.labels(item)
 
     def foretell(self, item: Mapping[str, Any], changes: Face) -> Record:
         """The record a stored object would show after an edit, as far as can be told without the server (law 12)."""

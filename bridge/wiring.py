@@ -178,8 +178,11 @@ def papers(config: Config, state: State) -> Callable[[ItemId], Paper | None]:
 
 
 def records(config: Config, state: State) -> Callable[[ItemId], Record | None]:
-    """Zotero's record of an item as it was last downloaded, with what hangs below it; ``None`` for one that is gone."""
-    rules = mapping_rules(config)
+    """Zotero's record of an item as it was last downloaded, with what hangs below it.
+
+    ``None`` for an item that is gone, or out of scope: its note stays as it is.
+    """
+    rules, chosen = mapping_rules(config), scopes(config)
 
     @cache
     def mapper_of(library: str) -> Mapper:
@@ -189,7 +192,10 @@ def records(config: Config, state: State) -> Callable[[ItemId], Record | None]:
         raw = state.items.get_item(item)
         if raw is None or state.items.life(item) in (None, "deleted"):
             return None
-        return mapper_of(item.library).record(raw, state.items.get_below(item))
+        mapper = mapper_of(item.library)
+        if (scope := chosen.get(item.library)) and not scope.holds(mapper.labels(raw)):
+            return None
+        return mapper.record(raw, state.items.get_below(item))
 
     return find
 

@@ -23,13 +23,21 @@ class Templates:
         """A person may have edited them since."""
         self._read.clear()
 
+    def is_own(self, name: str) -> bool:
+        """Whether the person has a template of this name.
+
+        :raises ConfigError: it cannot be read.
+        """
+        return self._own(name) is not None
+
     def source(self, name: str) -> str:
         """The source of a template.
 
         :raises ConfigError: the person's own cannot be read.
         """
         if name not in self._read:
-            self._read[name] = self._own(name) or built_in(name)
+            own = self._own(name)
+            self._read[name] = built_in(name) if own is None else own
         return self._read[name]
 
     def _own(self, name: str) -> str | None:

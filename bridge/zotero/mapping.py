@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from bridge.core.policy import normal_day, normal_doi, normal_text
 from bridge.core.record import Face, ItemId, Record, Value
+from bridge.core.scope import Labels
 from bridge.core.status import StatusNames
 from bridge.errors import ZoteroError
 from bridge.zotero import dates, extra, itemtags
@@ -86,6 +87,12 @@ class Mapper:
         """Whether an item gets a note: top-level and of a regular type."""
         data = item["data"]
         return is_regular(data.get("itemType", "")) and not data.get("parentItem")
+
+    def labels(self, item: Mapping[str, Any]) -> Labels:
+        """What a stored object is filed under; much cheaper than its record."""
+        data = item["data"]
+        tags = (str(tag.get("tag", "")) for tag in data.get("tags") or ())
+        return Labels(self.tree.paths(data.get("collections") or ()), tuple(tags), str(data.get("itemType", "")))
 
     # --- Zotero to record -------------------------------------------------------------------------------------------
 

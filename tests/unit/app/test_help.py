@@ -65,6 +65,8 @@ def test_the_contracts_verbs_are_there() -> None:
         "index",
         "undo",
         "adopt",
+        "rename",
+        "refresh",
     }
 
 

@@ -73,6 +73,8 @@ def take_back(parts: Parts, cycle: int, progress: Progress, *, dry_run: bool = F
     if dry_run:
         report.plan = rows
     elif not plan.is_idle or parts.ledger.cycle is not None:
+        if cycle == parts.state.deeds.last():
+            parts.state.renames.keep("")  # of this cycle, if it was cut short: nothing is to go on with it
         report.cycle = parts.ledger.number()  # from here on, what is left undone is finished by whatever runs next
         undoing.run(plan, progress)
         with parts.state.transaction():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,7 +52,7 @@ class _Entry:
         notes = {change.path for change in cycle.changes} | {
             row.path for row in state.notes.rows_of(change.id for change in cycle.changes).values()
         }
-        self._renamed = [(deed.old, deed.new) for deed in deeds if deed.old and deed.new and deed.old != deed.new]
+        self._renamed = _renamed(deeds)
         moved = {path for pair in self._renamed for path in pair}
         self._followed = sorted({deed.new for deed in deeds if _is_replaced(deed)} - notes - moved)
 
@@ -91,6 +91,15 @@ class _Entry:
             yield f"  … and {many(len(self._renamed) - SHOWN, 'rename')} more (--json gives all)"
         if self._followed:
             yield f"  links  followed in {many(len(self._followed), 'other file')}"
+
+
+def _renamed(deeds: Iterable[FileDeed]) -> list[tuple[str, str]]:
+    """Old and new path of every file that was renamed; names that it bore on the way are nobody's business."""
+    first: dict[str, str] = {}
+    for deed in deeds:
+        if deed.old and deed.new and deed.old != deed.new:
+            first[deed.new] = first.pop(deed.old, deed.old)
+    return [(old, new) for new, old in first.items() if old != new]
 
 
 def _is_replaced(deed: FileDeed) -> bool:

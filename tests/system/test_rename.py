@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from desk import Desk
 
+from bridge.vault.rename import Renamer
+
 LINKS = "[[@p1]] [[@p1|one]] ![[@p1#Notes]] [x](Papers/@p1.md) [@p1, p. 3] @p2 [[@p2]] `[[@p1]]` [[@p10]] [@p10]\n"
 
 
@@ -47,9 +49,48 @@ def test_two_papers_change_keys_in_one_cycle_whoever_does_it(own: Desk, who: str
         assert own.web.item(own.keys[other])["citationKey"] == name
         assert other in own.list(name, "aliases")
     own.settle()
+    renamed = own.json("log", "-n", 1)[1]["cycles"][0]["renamed"]
+    assert {(each["from"], each["to"]) for each in renamed} == {
+        ("Papers/@p1.md", "Papers/@p2.md"),
+        ("Papers/@p2.md", "Papers/@p1.md"),
+    }
     if who == "zotero":
         assert own.run("undo", "--yes").code == 0
         assert own.bytes() == before
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("undone", [False, True])
+@pytest.mark.parametrize("step", ["_put_at", "_write", "_remember"])
+def test_law_5_a_sync_killed_among_renames_is_gone_on_with_or_undone(
+    own: Desk, monkeypatch: pytest.MonkeyPatch, step: str, *, undone: bool
+) -> None:
+    items = own.web.items()
+    for name, other in (("p1", "p2"), ("p2", "p1")):
+        own.edit(name, "^citekey: .*$", f"citekey: {other}")
+    edited = own.bytes()
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Renamer, step, killed)
+        with pytest.raises(Killed):
+            own.sync()
+    if undone:
+        assert own.run("undo", "--yes").code == 0
+        assert own.bytes() == edited
+        assert {key: item["citationKey"] for key, item in own.web.items().items()} == {
+            key: item["citationKey"] for key, item in items.items()
+        }
+    else:
+        assert own.sync()[0] == 0
+        assert own.value("p1", "zotero-key") == own.keys["p2"]
+        assert said(own) == followed(p1="p2", p2="p1")
+    own.settle()
 
 
 def test_a_rename_that_is_due_is_shown_as_it_will_be(own: Desk) -> None:

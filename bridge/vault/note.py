@@ -15,16 +15,15 @@ Pure: bytes in, values or bytes out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from bridge.core import blocks
 from bridge.core.children import BLOCKS
 from bridge.core.place import Facts
 from bridge.core.plan import Held
-from bridge.core.policy import ORDER, normal_day
+from bridge.core.policy import ORDER
 from bridge.core.record import Face, ItemId, Value
 from bridge.core.side import Edit
 from bridge.core.text import with_code
@@ -33,6 +32,7 @@ from bridge.vault import dialects, frontmatter, tags
 from bridge.vault.sections import hosted, one_line, sections
 from bridge.vault.targets import targets
 from bridge.vault.template import heading_of
+from bridge.vault.values import LISTS, OddError, loose, one, tags_of, unique, value_of
 
 if TYPE_CHECKING:
     from bridge.vault.frontmatter import FrontMatter, Node
@@ -42,8 +42,6 @@ LIBRARY: Final = "zotero-library"
 STAMP: Final = "zotero-stamp"
 #: Keys that say which paper a note is about; they are no part of its face.
 IDENTITY: Final = frozenset({KEY, LIBRARY, STAMP})
-#: Fields whose value is a list of texts.
-LISTS: Final = frozenset({"tags", "keywords", "collections", "authors", "aliases", "also-in"})
 #: Fields that stand in every note, empty or not.
 ALWAYS: Final = frozenset({"status", "tags"})
 
@@ -104,7 +102,7 @@ def read_note(data: bytes, path: str, rules: NoteRules, *, item: ItemId | None =
     ``bad-zotero-key``, ``bad-zotero-library``; for one field ``not-one-value``, ``not-text``, ``not-a-date``,
     ``tags-not-a-list``, ``broken-block``. A note that cannot be read and bears no ``zotero-key`` is nobody's business.
     """
-    links = _unique(found.decode() for found in _SELECT.findall(data)) if b"zotero://" in data else ()
+    links = unique(found.decode() for found in _SELECT.findall(data)) if b"zotero://" in data else ()
     facts = Facts(zotero_links=links, mentions=_mentions(data), links=targets(data), hosts=hosted(data))
     if not data.startswith((b"---", b"\xef\xbb\xbf---")):
         return ReadNote(item, {}, "", facts, ())
@@ -125,85 +123,15 @@ def read_note(data: bytes, path: str, rules: NoteRules, *, item: ItemId | None =
         if node is None or name in IDENTITY:
             continue
         try:
-            face[name] = _value(name, node)
-        except _Odd as odd:
+            face[name] = value_of(name, node)
+        except OddError as odd:
             problems.append(Held(odd.code, f"`{used}` {odd.reason}", path, name, item))
     problems += _broken_blocks(head.parts.body, path, item)
     node = head.get(rules.names[STAMP])
-    stamp = _one(node) if node else ""
+    stamp = " ".join(loose(node))  # of several that a sync tool left, none is known
     if not stamp:
         facts = _signs(head, rules, facts)  # not of our making: what else it says of its paper may be asked
     return ReadNote(item, face, stamp, _told(head, facts), tuple(problems))
-
-
-class _Odd(Exception):  # noqa: N818 (not a fault of ours: a value a person must mend)
-    """A value that cannot be read as its field's; never leaves this module."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(code)
-        self.code, self.reason = code, reason
-
-
-def _value(name: str, node: Node) -> Value:
-    """A field's value in normal form for its kind."""
-    if name == "tags":
-        return _tags(node)
-    if name in LISTS:
-        return _texts(node)
-    text = _one(node)
-    if name == "citekey":
-        return dialects.citekey_of(text)
-    if name == "status-date" and text and not _is_day(text):
-        raise _Odd("not-a-date", "is no date like 2024-03-28")
-    return text
-
-
-def _one(node: Node) -> str:
-    """A node as one text, by its source; a list with one member is that member (R36)."""
-    if node.kind == "scalar":  # nearly always
-        return node.text.strip()
-    texts = _texts(node)
-    if len(texts) > 1:
-        raise _Odd("not-one-value", "holds several values where one is due")
-    return texts[0] if texts else ""
-
-
-def _texts(node: Node) -> tuple[str, ...]:
-    """A node as texts: members without a value are none."""
-    if node.kind == "scalar":
-        text = node.text.strip()
-        return (text,) if text else ()
-    items = node.items if node.kind == "list" else (node,)
-    if any(item.kind in ("list", "map") for item in items):
-        raise _Odd("not-text", "holds a list or map inside; a link must be written in quotes")
-    return _unique(text for item in items if item.kind == "scalar" and (text := item.text.strip()))
-
-
-def _tags(node: Node) -> tuple[str, ...]:
-    """Tags, without a ``#`` before them (R9).
-
-    One text is one tag, as Obsidian has it. One that is a list as other tools write it is understood as that; of one
-    with a space in it the person must say what is meant.
-    """
-    texts = _texts(node)
-    if node.kind == "scalar" and texts:
-        listed = dialects.tags_of(texts[0])
-        if listed is None and re.search(r"\s", texts[0]):
-            raise _Odd("tags-not-a-list", "must be a list: one line for each tag, beginning with `- `")
-        texts = texts if listed is None else listed
-    return _unique(tag for text in texts if (tag := text.removeprefix("#").strip()))
-
-
-def _unique(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(texts))
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(normal_day(text))
-    except ValueError:
-        return False
-    return True
 
 
 def _identity(head: FrontMatter, path: str, rules: NoteRules) -> tuple[ItemId | None, tuple[Held, ...]]:
@@ -212,8 +140,8 @@ def _identity(head: FrontMatter, path: str, rules: NoteRules) -> tuple[ItemId | 
     for name, form in ((KEY, _KEY), (LIBRARY, _LIBRARY)):
         node = head.get(rules.names[name])
         try:
-            values[name] = _one(node) if node else ""
-        except _Odd:
+            values[name] = one(node) if node else ""
+        except OddError:
             values[name] = "?"
         if values[name] and not form.fullmatch(values[name]):
             reason = f"`{rules.names[name]}` does not have the form of one"
@@ -271,9 +199,9 @@ def _facts(head: FrontMatter, keys: Mapping[str, str], facts: Facts) -> Facts:
     """What a head tells about a paper in anybody's words (R26, R27)."""
 
     def first(name: str) -> str:
-        return (*_loose(head.get(keys[name])), "")[0]
+        return (*loose(head.get(keys[name])), "")[0]
 
-    aliases = _loose(head.get(keys["aliases"]))
+    aliases = loose(head.get(keys["aliases"]))
     named = next((alias for alias in aliases if alias.startswith("@")), "")
     return replace(facts, aliases=aliases, citekey=dialects.citekey_of(first("citekey") or named), doi=first("doi"))
 
@@ -292,16 +220,8 @@ def _signs(head: FrontMatter, rules: NoteRules, facts: Facts) -> Facts:
 def _told(head: FrontMatter, facts: Facts) -> Facts:
     """With what the person wrote about the paper, for index notes."""
     found = sections(head.parts.body)
-    summary = one_line(" ".join(_loose(head.get("summary"))))
+    summary = one_line(" ".join(loose(head.get("summary"))))
     return replace(facts, summary=summary, questions=found.questions, points=found.points, has_notes=found.has_notes)
-
-
-def _loose(node: Node | None) -> tuple[str, ...]:
-    """A node's texts, as far as it has any."""
-    try:
-        return _texts(node) if node else ()
-    except _Odd:
-        return ()
 
 
 def _mentions(data: bytes) -> tuple[str, ...]:
@@ -311,7 +231,7 @@ def _mentions(data: bytes) -> tuple[str, ...]:
     if b"```" in data or b"~~~" in data:
         lines = data.decode(errors="replace").split("\n")
         data = "\n".join(line for line, is_code in with_code(lines) if not is_code).encode()
-    return _unique(found.decode(errors="replace").strip() for found in _MENTION.findall(data))
+    return unique(found.decode(errors="replace").strip() for found in _MENTION.findall(data))
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
@@ -351,8 +271,8 @@ def edit_note(data: bytes, edit: Edit, rules: NoteRules, below: Callable[[str], 
 def _reads_as(name: str, node: Node, value: Value) -> bool:
     """Whether a key shows ``value`` already, however it is spelled: then its lines stay (law 4)."""
     try:
-        return _value(name, node) == value
-    except _Odd:
+        return value_of(name, node) == value
+    except OddError:
         return False
 
 
@@ -382,7 +302,7 @@ def _written(
 
 def _spellings(name: str, item: Node) -> tuple[str, ...]:
     """What a member of a list reads as."""
-    return _tags(replace(item, kind="list", items=(item,))) if name == "tags" else _loose(item)
+    return tags_of(replace(item, kind="list", items=(item,))) if name == "tags" else loose(item)
 
 
 def _bound(item: ItemId, rules: NoteRules) -> dict[str, str | frontmatter.Remove]:
@@ -394,7 +314,7 @@ def _bound(item: ItemId, rules: NoteRules) -> dict[str, str | frontmatter.Remove
 def _title(head: FrontMatter, edit: Edit, keys: Mapping[str, str]) -> Value:
     """The title the note shows after ``edit``, be it Zotero's or the person's own."""
     node = head.get(keys["title"])
-    return edit.set.get("title", (*_loose(node), "")[0])
+    return edit.set.get("title", (*loose(node), "")[0])
 
 
 def _with_body(data: bytes, change: Callable[[str], str]) -> bytes:

@@ -13,8 +13,9 @@ from bridge.core.record import Face, ItemId, Record, Value
 from bridge.core.side import Edit
 from bridge.core.text import heading
 from bridge.vault import frontmatter, tags
-from bridge.vault.note import LISTS, NoteRules, new_note, read_note
+from bridge.vault.note import NoteRules, new_note, read_note
 from bridge.vault.template import context, render_body
+from bridge.vault.values import LISTS
 
 ITEM = ItemId("users/1", "ABCD2345")
 RULES = NoteRules("users/1")
@@ -378,3 +379,8 @@ def test_lists_are_those_of_the_field_table() -> None:
     lists = {name for name, value in FACE.items() if isinstance(value, tuple)}
     assert lists | {"keywords", "also-in"} == LISTS
     assert heading(str(FACE["title"])) in DESIGN
+
+
+def test_a_stamp_of_several_values_is_one_nobody_knows() -> None:
+    found = read_note(b"---\nzotero-key: ABCD2345\nzotero-stamp: [aaaa2222, bbbb3333]\n---\n", "x.md", RULES)
+    assert (found.id, found.held, found.stamp) == (ITEM, (), "aaaa2222 bbbb3333")

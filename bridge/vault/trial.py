@@ -10,10 +10,10 @@ from bridge.core.children import ChildNote, Children, File, Highlight
 from bridge.core.policy import ORDER
 from bridge.core.record import ItemId, Record
 from bridge.errors import ConfigError
-from bridge.vault.note import LISTS
 from bridge.vault.shown import TEMPLATES, Shown, ShownRules
 from bridge.vault.sources import Templates
 from bridge.vault.template import TEMPLATE, context, render_body
+from bridge.vault.values import LISTS
 
 _LINK: Final = "zotero://select/library/items/ABCD2345"
 _CHILDREN: Final = Children(

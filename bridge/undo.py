@@ -68,10 +68,9 @@ def take_back(parts: Parts, cycle: int, progress: Progress, *, dry_run: bool = F
     began = time.monotonic()
     undoing = Undoing(parts.state, parts.vault, parts.libraries, parts.store, parts.policy)
     plan = undoing.plan(cycle)
-    rows = undoing.rows(plan)
     report = Report(undoes=cycle)
     if dry_run:
-        report.plan = rows
+        report.plan = undoing.rows(plan)
     elif not plan.is_idle or parts.ledger.cycle is not None:
         if cycle == parts.state.deeds.last():
             parts.state.renames.keep("")  # of this cycle, if it was cut short: nothing is to go on with it

@@ -163,9 +163,8 @@ class App:
             inbox = self._inbox(state, order)
             connections = self._connected(stack)
             before = sum(client.requests for client in connections)
-            if not order.dry_run and (unfinished := state.deeds.open_undo()) is not None:
-                number, cycle = unfinished
-                self._take_back(state, connections, cycle, progress, number=number)
+            if not order.dry_run and (unfinished := state.deeds.unfinished()) is not None:
+                self._allowed(state, partial(self._take_back, state, connections, unfinished, progress))
             if order.undo is not None:
                 report = self._undo(state, connections, order, progress)
                 report.indexes_written += self._show(inbox) if inbox is not None and not order.dry_run else 0
@@ -178,7 +177,7 @@ class App:
             if order.full:
                 state.notes.forget_stats()
             try:
-                report = self._run_allowed(state, connections, order, progress, answers)
+                report = self._allowed(state, partial(self._run, state, connections, order, progress, answers))
             except GuardStop:
                 # A daemon asks in the vault (R33). A person who ran a command was told, and it wrote nothing (law 10).
                 if inbox is not None and not order.dry_run and (self._stay is not None or inbox.is_there):
@@ -269,21 +268,15 @@ class App:
         self.config = configuration.read(self.vault)
         self.disconnect()
 
-    def _run_allowed(
-        self,
-        state: State,
-        clients: list[ZoteroClient],
-        order: Order,
-        progress: Progress,
-        answers: Mapping[str, str],
-    ) -> Report:
+    def _allowed(self, state: State, run: Callable[[], Report]) -> Report:
+        """Run with the rights that are known; where Zotero says that they are others, once more with those."""
         try:
-            return self._run(state, clients, order, progress, answers)
+            return run()
         except ForbiddenError:
             if not reach.forget_rights(state, [each.id for each in self.config.library]):
                 raise
             # What was known of the rights was old. With the present ones there may be nothing to refuse.
-            return self._run(state, clients, order, progress, answers)
+            return run()
 
     def _run(
         self,
@@ -325,7 +318,7 @@ class App:
 
         assert order.undo is not None
         cycle = chosen(state, order.undo)
-        report = self._take_back(state, clients, cycle, progress, dry_run=order.dry_run)
+        report = self._allowed(state, partial(self._take_back, state, clients, cycle, progress, dry_run=order.dry_run))
         counts = state.counts()
         report.conflicts, report.held = counts["conflicts"], counts["held"]
         if not order.dry_run:
@@ -340,10 +333,11 @@ class App:
         progress: Progress,
         *,
         dry_run: bool = False,
-        number: int | None = None,
     ) -> Report:
-        """Take a cycle back; ``number`` is that of an undoing that was interrupted."""
+        """Take a cycle back, or bring that to its end where it was interrupted."""
         from bridge.undo import Parts, take_back
+
+        number = state.deeds.unfinished_of(cycle)
 
         now = partial(datetime.now, ZoneInfo(self.config.time.zone))
         days, messages = self.config.history.backup_days, list[str]()

@@ -49,12 +49,12 @@ class _Entry:
         self._cycle, self._undone_by = cycle, undone.get(cycle.number)
         self._can_undo = state.deeds.is_kept(cycle.number)
         deeds = state.deeds.files(cycle.number)
-        notes = {change.path for change in cycle.changes} | {
-            row.path for row in state.notes.rows_of(change.id for change in cycle.changes).values()
-        }
         self._renamed = _renamed(deeds)
-        moved = {path for pair in self._renamed for path in pair}
-        self._followed = sorted({deed.new for deed in deeds if _is_replaced(deed)} - notes - moved)
+        told = {path for pair in self._renamed for path in pair} | {change.path for change in cycle.changes}
+        ids = {change.id for change in cycle.changes}
+        others = sorted({deed.new for deed in deeds if _is_replaced(deed)} - told)
+        # A note of a paper that changed may be elsewhere by now.
+        self._followed = [path for path in others if not ((row := state.notes.row(path)) and row.id in ids)]
 
     def json(self) -> dict[str, Any]:
         """For machines."""

@@ -106,11 +106,17 @@ class Deeds:
         row = self._db.execute("SELECT undoes FROM cycles WHERE number = ?", (cycle,)).fetchone()
         return None if row is None else int(row[0])
 
-    def open_undo(self) -> tuple[int, int] | None:
-        """An undoing that was interrupted: its own number, and that of the cycle it takes back."""
-        query = "SELECT number, undoes FROM cycles WHERE undoes <> 0 AND summary = '{}' ORDER BY number DESC LIMIT 1"
+    def unfinished(self) -> int | None:
+        """A cycle that is being taken back, where that was interrupted."""
+        query = "SELECT undoes FROM cycles WHERE undoes <> 0 AND summary = '{}' ORDER BY number DESC LIMIT 1"
         row = self._db.execute(query).fetchone()
-        return (row[0], row[1]) if row else None
+        return None if row is None else int(row[0])
+
+    def unfinished_of(self, cycle: int) -> int | None:
+        """The number of an undoing of a cycle that was interrupted."""
+        query = "SELECT number FROM cycles WHERE undoes = ? AND undoes <> 0 AND summary = '{}' ORDER BY number DESC"
+        row = self._db.execute(query, (cycle,)).fetchone()
+        return None if row is None else int(row[0])
 
     def newest(self) -> int | None:
         """The last cycle there was, undoings left out."""

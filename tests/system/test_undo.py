@@ -147,6 +147,10 @@ def both_sides(desk: Desk) -> None:
     desk.edit("p1", "^title: .*$", "title: Mine")
 
 
+def a_put_back(desk: Desk) -> None:
+    desk.edit("p1", "^year: .*$", "year: 1905")
+
+
 KINDS = [
     tags_in_the_note,
     a_tag_taken_out,
@@ -162,6 +166,7 @@ KINDS = [
     many_in_zotero,
     trashed,
     both_sides,
+    a_put_back,
 ]
 
 
@@ -318,7 +323,7 @@ def test_a_name_that_was_taken_since_is_not_taken_back(desk: Desk) -> None:
     assert desk.value("renamed2024", "citekey") == "renamed2024"
 
 
-def test_an_item_that_is_gone_and_a_library_that_is_read_only_are_named(desk: Desk) -> None:
+def test_an_item_that_is_gone_is_named(desk: Desk) -> None:
     desk.edit("p1", "^title: .*$", "title: Mine")
     desk.edit("p2", "^title: .*$", "title: Mine, too")
     desk.sync()
@@ -328,6 +333,19 @@ def test_an_item_that_is_gone_and_a_library_that_is_read_only_are_named(desk: De
     assert desk.web.item(desk.keys["p2"])["title"] == "Paper number 2"
     assert desk.sync()[0] == 0
     assert "zotero-status: deleted" in desk.text("p1")
+
+
+def test_r23_where_zotero_takes_nothing_the_notes_go_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known of the rights is old: the server says so in the middle of the undoing."""
+    desk.edit("p1", "^status: .*$", "status: read")
+    before = desk.text("p1")
+    desk.sync()
+    monkeypatch.setenv("ZOTERO_API_KEY", desk.web.server.add_key(write=False))
+    code, report = undo(desk)
+    assert (code, reasons(report)) == (3, {"Paper number 1": "the library is read-only"})
+    assert desk.text("p1") == before
+    assert "Read_Status: Read" in desk.web.item(desk.keys["p1"])["extra"]
+    stands(desk, compared=False)  # R10: of an equal status Zotero's day counts when the paper is compared anew
 
 
 # --- conflicts (R6) ---

@@ -41,7 +41,7 @@ VERBS = {
     "status": Verb("status", EVERY_DAY, "Where things stand."),
     "daemon": Verb("daemon", EVERY_DAY, "Sync in the background, all the time."),
     "adopt": Verb("adopt", EVERY_DAY, "Make notes of papers that you have already the papers' own."),
-    "rename": Verb("rename", EVERY_DAY, "Give a paper another citation key; its file and all links follow."),
+    "rename": Verb("rename", EVERY_DAY, "Give a paper another citation key."),
     "index": Verb("index", LOOK, "Write all index notes anew: topics, weeks, reading list, log, open questions."),
     "refresh": Verb("refresh", LOOK, "Show notes by your present templates and settings."),
     "log": Verb("history", LOOK, "What past syncs changed, value by value."),

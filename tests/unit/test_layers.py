@@ -28,10 +28,12 @@ ROOMS = {
     "indexes": COMMON | {"core", "templating"},
     "sandbox": COMMON,
     "state": COMMON | {"core"},
-    "sync": COMMON | {"core", "markup", "state"},
+    "citekeys": COMMON | {"core"},
+    "sync": COMMON | {"citekeys", "core", "markup", "state"},
 }
 #: Package to the rooms that may import it, where not every room that composes may.
 PACKAGES = {
+    "anyascii": {"citekeys"},
     "pyzotero": {"zotero"},
     "httpx2": {"zotero"},
     "tenacity": {"zotero"},

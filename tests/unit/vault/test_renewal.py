@@ -7,13 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from papers_below import CHILDREN, DUE, ITEM, PAPER, shown
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from papers_below import CHILDREN, DUE, ITEM, PAPER, children, shown
 from vault_maker import VaultMaker
 
 from bridge.core import blocks
 from bridge.core.children import FILES, HIGHLIGHTS, NOTES, Children
-from bridge.core.record import ItemId, Record
+from bridge.core.entries import join
+from bridge.core.record import Face, ItemId, Record
 from bridge.core.side import Edit
+from bridge.core.text import with_code
 from bridge.vault.note import NoteRules, edit_note, read_note
 from bridge.vault.renewal import EntryTemplateError, Renewal
 from bridge.vault.shown import ShownRules
@@ -181,11 +185,69 @@ def test_a_persons_headings_and_questions_are_not_taken_from_what_zotero_holds()
     assert (facts.questions, facts.has_notes, facts.hosts) == (("mine?",), False, ())
 
 
+# --- any history (law 3) ----------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(children(), min_size=2, max_size=4), st.data())
+def test_law_3_words_among_what_zotero_holds_survive_whatever_it_holds(
+    tmp_path: Path, history: list[Children], data: st.DataObject
+) -> None:
+    """Nasty texts on Zotero's side, a person's lines anywhere between, the memory lost now and then."""
+    body, written = renewed(tmp_path, "\n# A\n\n## Notes\n", edit(replace(PAPER, children=history[0])))
+    mine: list[str] = []
+    for below in history[1:]:
+        lines = body.split("\n")
+        for number, where in enumerate(data.draw(st.lists(st.floats(0, 1), max_size=3))):
+            at = min(int(where * len(lines)), len(lines) - 1)
+            if sum(line.startswith("%% bridge:begin") for line, _ in with_code(lines[:at])) and not _in_code(lines, at):
+                mine.append(f"mine{len(mine)}x{number}")
+                lines[at:at] = ["", mine[-1], ""]
+        body = "\n".join(lines)
+        one = edit(replace(PAPER, children=below), before=dict(DUE), written=written)
+        body, now = renewed(tmp_path, body, one)
+        assert [body.count(word) for word in mine] == [1] * len(mine)
+        assert not [block.problem for block in blocks.find(body) if block.problem]
+        assert renewed(tmp_path, body, one)[0] == body
+        written = data.draw(st.sampled_from([{**written, **now}, {**written, **now}, {}]))
+
+
+def _in_code(lines: list[str], at: int) -> bool:
+    """Whether a new line would fall into fenced code, where it is a change of that code."""
+    return dict(enumerate(is_code for _, is_code in with_code(lines)))[at]
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(children(), children())
+def test_untouched_blocks_show_what_zotero_holds_and_nothing_else(
+    tmp_path: Path, first: Children, second: Children
+) -> None:
+    body, written = renewed(tmp_path, "\n# A\n\n## Notes\n", edit(replace(PAPER, children=first)))
+    one = edit(replace(PAPER, children=second), before=dict(DUE), written=written)
+    body, _ = renewed(tmp_path, body, one)
+    fresh = shown(tmp_path)
+    for block in blocks.find(body):
+        assert block.text == join(fresh.parts(block.name, replace(PAPER, children=second)))
+
+
 # --- through the vault side -----------------------------------------------------------------------------------------
 
 
 def record(letter: str = "A") -> Record:
     return replace(PAPER, id=ItemId("users/1", letter * 8))
+
+
+def test_the_look_of_a_whole_note(tmp_path: Path) -> None:
+    vault = VaultMaker(tmp_path)
+    face: Face = {
+        "status": "reading",
+        "tags": ("attention",),
+        "year": "2017",
+        "zotero-link": "zotero://select/library/items/A",
+    }
+    vault.make(replace(PAPER, face={**PAPER.face, **face}))
+    golden = (Path(__file__).parents[2] / "golden/notes/@vaswani2017attention.md").read_text(encoding="utf-8")
+    assert vault.read("Papers/@vaswani2017attention.md") == golden
 
 
 def test_the_side_tells_what_it_generated_and_takes_it_back_with_the_next_edit(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from bridge import wiring
 from bridge.app import App
 from bridge.config import CONFIG_PATH, Config, LibraryConfig, render
 from bridge.config.sections import IndexConfig
-from bridge.core.evidence import Sign, signs_of_item, signs_of_note
+from bridge.core.evidence import Sign, Trust, signs_of_item, signs_of_note
 from bridge.core.policy import normal_text
 from bridge.core.reconcile import text
 from bridge.core.record import ItemId
@@ -126,13 +126,13 @@ def survey(vault: Path, client: ZoteroClient, config: Config, progress: Progress
     types = property_types(vault)
     rules = wiring.note_rules(config, types)
     found = tuple(clashes(types, rules.names))
-    known = _read_notes(vault, rules, progress)
+    known = _read_notes(vault, rules, config.library[0].folder, progress)
     if not known.notes:
         return Survey(0, client.top_level(), exact=False, clashes=found)
     return _match(known, client, config, progress, found)
 
 
-def _read_notes(vault: Path, rules: NoteRules, progress: Progress) -> _Known:
+def _read_notes(vault: Path, rules: NoteRules, folder: str, progress: Progress) -> _Known:
     paths = walk(vault).files if vault.is_dir() else {}
     known = _Known(weekly=weekly_notes(path for path in paths if not path.startswith(f"{_INDEX}/")))
     progress.start("looking at the notes", len(paths))
@@ -147,7 +147,8 @@ def _read_notes(vault: Path, rules: NoteRules, progress: Progress) -> _Known:
         if note.id is not None:
             known.items.add(note.id)
         else:
-            known.signs.update(signs_of_note(path, note.facts))
+            in_folder = path.rpartition("/")[0] == folder  # elsewhere a link in a body says little (R28)
+            known.signs.update(s for s in signs_of_note(path, note.facts) if in_folder or s.trust is not Trust.BODY)
         known.mentions.update(note.facts.mentions)
     progress.done()
     return known

@@ -114,9 +114,14 @@ def _first(
     talk.say(f"{vault} and {place.id} are connected; the key is in {where}.")
     which = "all papers" if chosen == "all" else "wanted papers: begun, highlighted, or linked"
     talk.say(f"Notes will be made for {which} ({CONFIG_PATH} says so and more).")
+    bridge = f"  bridge -C {shlex.quote(str(vault))}"
+    if seen.recognised:
+        talk.say("See which of your notes fit which papers, then make them the papers' own, as they are:")
+        talk.say(f"{bridge} adopt --dry-run")
+        talk.say(f"{bridge} adopt")
     talk.say("See what the first sync would do, then do it:")
-    talk.say(f"  bridge -C {shlex.quote(str(vault))} sync --once --dry-run")
-    talk.say(f"  bridge -C {shlex.quote(str(vault))} sync --once")
+    talk.say(f"{bridge} sync --once --dry-run")
+    talk.say(f"{bridge} sync --once")
 
 
 def _again(talk: Settings, vault: Path, library: str | None, url: str | None) -> None:
@@ -217,8 +222,7 @@ def _show(talk: Settings, library: str, seen: Survey, reason: str) -> None:
     if reason:
         talk.say(f"It will be read only: {plain(reason)}. Edits in notes wait until the key may write.")
     if seen.notes:
-        adopt = " bridge adopt makes these notes the papers' own, as they are." if seen.recognised else ""
-        talk.say(f"{many(seen.recognised, 'paper')} recognised in notes you have; these are not doubled.{adopt}")
+        talk.say(f"{many(seen.recognised, 'paper')} recognised in notes you have; these are not doubled.")
         talk.say(
             f"A first sync would make {many(seen.new('all'), 'note')} for all papers, or "
             f"{seen.new('wanted'):,} for wanted ones: begun, highlighted, or linked as [[@citekey]]."

@@ -35,12 +35,12 @@ START, EVERY_DAY, LOOK = "To begin", "Every day", "To look closer"
 VERBS = {
     "demo": Verb("demo", START, "A practice vault with a library of real papers, ready in seconds."),
     "init": Verb("init", START, "Connect a vault with a Zotero library."),
+    "adopt": Verb("adopt", START, "Make notes of papers that you have already the papers' own."),
     "sync": Verb("sync", EVERY_DAY, "Bring notes and library into step."),
     "conflicts": Verb("conflicts", EVERY_DAY, "What was changed on both sides, and how to settle it."),
     "resolve": Verb("conflicts", EVERY_DAY, "Settle a conflict for Zotero's value or the note's."),
     "status": Verb("status", EVERY_DAY, "Where things stand."),
     "daemon": Verb("daemon", EVERY_DAY, "Sync in the background, all the time."),
-    "adopt": Verb("adopt", EVERY_DAY, "Make notes of papers that you have already the papers' own."),
     "rename": Verb("rename", EVERY_DAY, "Give a paper another citation key."),
     "index": Verb("index", LOOK, "Write all index notes anew: topics, weeks, reading list, log, open questions."),
     "refresh": Verb("refresh", LOOK, "Show notes by your present templates and settings."),

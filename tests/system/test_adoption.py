@@ -23,8 +23,8 @@ class Place:
         self.keys = {f"p{n}": key for n, key in enumerate(web.add(*(paper(n) for n in range(12))))}
         for tool, (citekey, path, _) in NOTES.items():
             self.write(path, note(tool, self.keys[citekey]))
-        code, out, err = run("init", vault, "--url", web.server.url, "--yes", "--no-template")
-        assert code == 0, out + err
+        code, self.said, err = run("init", vault, "--url", web.server.url, "--yes", "--no-template")
+        assert code == 0, self.said + err
         config = vault / ".bridge" / "config.toml"
         config.write_text(config.read_text() + "\n[index]\npages = []\n")
 
@@ -70,6 +70,11 @@ def test_law_12_a_dry_run_shows_who_fits_whom_and_writes_nothing(place: Place) -
     lines = run("-C", place.vault, "adopt", "--dry-run").out
     assert "Literature/@p0.md" in lines
     assert "Nothing was written." in lines
+
+
+def test_r26_init_counts_the_notes_and_names_the_command(place: Place) -> None:
+    assert f"{len(NOTES)} papers recognised in notes you have; these are not doubled." in place.said
+    assert "adopt --dry-run" in place.said
 
 
 def test_r28_what_is_adopted_keeps_every_line_and_pushes_nothing(place: Place) -> None:

@@ -66,7 +66,8 @@ def test_r26_an_empty_vault_is_offered_all_and_nothing_is_downloaded(tmp_path: P
         "---\ncitekey: wei2020chain\n---\n",
         "---\naliases:\n  - '@wei2020chain'\n---\n",
         "---\ndoi: https://doi.org/10.1/X\n---\n",
-        "see [it](zotero://select/library/items/AAAAAAAA)\n",
+        "---\nzotero: zotero://select/library/items/AAAAAAAA\n---\n",
+        "---\nitemKey: AAAAAAAA\n---\n",
     ],
 )
 def test_r26_notes_of_other_tools_are_recognised(tmp_path: Path, text: str) -> None:
@@ -74,6 +75,14 @@ def test_r26_notes_of_other_tools_are_recognised(tmp_path: Path, text: str) -> N
     seen = look(tmp_path, item("AAAAAAAA", citationKey="wei2020chain", DOI="10.1/x"), item("BBBBBBBB"))
     assert (seen.notes, seen.papers, seen.recognised, seen.new("all")) == (1, 2, 1, 1)
     assert seen.proposed == "wanted"
+
+
+def test_r28_a_link_in_a_body_says_little_outside_the_papers_folder(tmp_path: Path) -> None:
+    (tmp_path / "Papers").mkdir()
+    note(tmp_path, "day.md", "see [it](zotero://select/library/items/AAAAAAAA)\n")
+    note(tmp_path, "Papers/mine.md", "about [it](zotero://select/library/items/BBBBBBBB)\n")
+    seen = look(tmp_path, item("AAAAAAAA"), item("BBBBBBBB"))
+    assert (seen.recognised, seen.new("all")) == (1, 1)
 
 
 def test_r26_a_file_named_after_the_citation_key_is_recognised(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import NotAVaultError, NoteError, VaultError, VaultMarkerError
-from bridge.vault import files
+from bridge.vault import batch, files
 
 FOLDER = files.OWN
 FORMAT = 1
@@ -156,9 +156,9 @@ def _write(root: Path, name: str, content: dict[str, Any], *, make: bool = False
         if make:
             path.parent.mkdir(exist_ok=True)
         if path.exists():
-            files.replace(root, path, data, files.digest(files.read_stable(path)[0]))
+            batch.replace(root, path, data, files.digest(files.read_stable(path)[0]))
         else:
-            files.create(root, path, data)
+            batch.create(root, path, data)
     except (OSError, NoteError, files.StaleFileError, files.NameTakenError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise VaultError(f"{FOLDER}/{name}: {reason}") from None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bridge.core.place import Stat
 from bridge.errors import NoteError
-from bridge.vault import files
+from bridge.vault import batch, files
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ def write(root: Path, path: str, text: str, before: Page | None) -> Stat | None:
     place, data = root / path, text.encode("utf-8")
     with suppress(files.StaleFileError, files.NameTakenError):
         if before is not None:
-            return files.replace(root, place, data, before.digest)
+            return batch.replace(root, place, data, before.digest)
         files.make_folder(root, place.parent)
-        return files.create(root, place, data)
+        return batch.create(root, place, data)
     return None
 
 

@@ -25,6 +25,7 @@ from bridge.core.record import ItemId
 from bridge.core.renames import Following, NoteRename, Rekeying, RenamePreview
 from bridge.errors import BridgeError, NoteError
 from bridge.vault import files
+from bridge.vault.batch import Batch
 from bridge.vault.carry import Carrier, Renaming
 from bridge.vault.create import Layout
 from bridge.vault.journal import Journal, Todo
@@ -320,7 +321,7 @@ class Renamer:
 
     def _put(self, chunk: Sequence[_Follower]) -> Mapping[str, Stat | BridgeError]:
         results: dict[str, Stat | BridgeError] = {}
-        with files.Batch(self._root) as batch:
+        with Batch(self._root) as batch:
             deeds: dict[str, FileDeed] = {}
             for todo, _, data, why, *_ in chunk:
                 if data is None or todo.path in self._warm:

@@ -16,6 +16,7 @@ from bridge.core.place import NoteIndex, Stat
 from bridge.core.undo import Shown, Step
 from bridge.errors import BridgeError, NoteError
 from bridge.vault import files
+from bridge.vault.batch import Batch
 from bridge.vault.note import ReadNote
 from bridge.vault.scan import row_of
 
@@ -71,7 +72,7 @@ class Restorer:
     def _write(self, steps: Iterable[Step], left: dict[str, str]) -> dict[str, tuple[bytes, Stat]]:
         writing: dict[Path, tuple[str, bytes]] = {}
         written: dict[str, tuple[bytes, Stat]] = {}
-        with files.Batch(self._root) as batch:
+        with Batch(self._root) as batch:
             for step in steps:
                 if step.wanted is None:
                     continue

@@ -16,7 +16,7 @@ from bridge.core.record import ItemId, Record
 from bridge.core.renames import Rekeying, RenamePreview
 from bridge.core.side import Edit, Outcome
 from bridge.errors import NoteError
-from bridge.vault import files, frontmatter
+from bridge.vault import batch, files, frontmatter
 from bridge.vault.create import Layout
 from bridge.vault.note import NoteRules, ReadNote, edit_note, read_note
 from bridge.vault.restore import Restorer
@@ -217,7 +217,7 @@ class VaultSide:
         before, after = files.digest(data), files.digest(edited)
         self._recorder.keep([FileDeed(row.path, row.path, before, after)], {before: data})
         try:
-            files.replace(self._root, self._root / row.path, edited, before)
+            batch.replace(self._root, self._root / row.path, edited, before)
         except files.StaleFileError:
             raise NoteError("the note is being edited") from None
 

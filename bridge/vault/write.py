@@ -21,6 +21,7 @@ from bridge.core.record import Face, ItemId, Record, Value
 from bridge.core.side import Edit, Outcome, Result
 from bridge.errors import BridgeError, NoteError
 from bridge.vault import files
+from bridge.vault.batch import Batch
 from bridge.vault.create import Catalogue, Layout, stem_in
 from bridge.vault.identity import COPIED
 from bridge.vault.note import NoteRules, ReadNote, edit_note, new_note, read_note
@@ -106,7 +107,7 @@ class Writer:
         #: Path and digest before, to digest after, of notes changed by no more than a link: an edit planned on the text
         #: before holds for the text after.
         self._carried: dict[tuple[str, str], str] = {}
-        #: Folded names on the disk by folder, as listed since the last scan; see :class:`files.Batch`.
+        #: Folded names on the disk by folder, as listed since the last scan; see :class:`Batch`.
         self._listed: dict[Path, set[str]] = {}
         self.stats = Applied()
 
@@ -307,7 +308,7 @@ class Writer:
         """Bring all files to the disk, then tell the index; the outcomes of the edits, by place."""
         results: dict[str, Stat | BridgeError | None] = {}
         paths = {work.path: self._root / work.path for work in works}
-        with files.Batch(self._root, self._listed) as batch:
+        with Batch(self._root, self._listed) as batch:
             for work in works:
                 if work.data == work.present:
                     results[work.path] = work.stat

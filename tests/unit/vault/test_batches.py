@@ -12,6 +12,7 @@ from bridge.core.place import Stat
 from bridge.core.record import Face, ItemId, Record
 from bridge.errors import BridgeError
 from bridge.vault import files, template
+from bridge.vault.batch import Batch
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_law_5_each_file_is_brought_to_the_disk_once_whether_begun_early_or_not(
     for early in (False, True):
         flushed.clear()
         paths = [tmp_path / f"{early}{at}.md" for at in range(count)]
-        with files.Batch(tmp_path) as batch:
+        with Batch(tmp_path) as batch:
             for path in paths:
                 batch.stage(path, b"text", None)
             if early:
@@ -46,7 +47,7 @@ def test_law_5_each_file_is_brought_to_the_disk_once_whether_begun_early_or_not(
 
 
 def test_law_5_what_is_staged_after_the_beginning_comes_to_the_disk_too(tmp_path: Path, flushed: list[int]) -> None:
-    with files.Batch(tmp_path) as batch:
+    with Batch(tmp_path) as batch:
         for name in "abc":
             batch.stage(tmp_path / f"{name}.md", b"text", None)
         batch.begin()
@@ -58,7 +59,7 @@ def test_law_5_what_is_staged_after_the_beginning_comes_to_the_disk_too(tmp_path
 
 
 def test_law_5_a_batch_that_is_left_before_its_end_leaves_nothing(tmp_path: Path) -> None:
-    with files.Batch(tmp_path) as batch:
+    with Batch(tmp_path) as batch:
         for name in "abc":
             batch.stage(tmp_path / f"{name}.md", b"text", None)
         batch.begin()
@@ -77,7 +78,7 @@ def test_a_file_that_cannot_be_brought_to_the_disk_stops_no_other(
         real(handle)
 
     monkeypatch.setattr(os, "fsync", failing)
-    with files.Batch(tmp_path) as batch:
+    with Batch(tmp_path) as batch:
         for name in "abc":
             batch.stage(tmp_path / f"{name}.md", b"text", None)
         batch.begin()
@@ -99,7 +100,7 @@ def test_a_folder_is_listed_once_for_many_batches(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(os, "listdir", counting)
     names: dict[Path, set[str]] = {}
     for name in ("one", "two", "ONE", "other"):
-        with files.Batch(tmp_path, names) as batch:
+        with Batch(tmp_path, names) as batch:
             batch.stage(tmp_path / f"{name}.md", b"text", None)
             result = batch.commit()[tmp_path / f"{name}.md"]
         assert isinstance(result, files.NameTakenError) == (name in ("ONE", "other"))

@@ -12,7 +12,8 @@ import pytest
 
 from bridge.core.place import Stat
 from bridge.errors import BridgeError, NoteError, VaultError
-from bridge.vault import files
+from bridge.vault import batch, files
+from bridge.vault.batch import Batch
 
 OLD, NEW = b"old text\r\n", b"new text, longer than the old one"
 
@@ -30,7 +31,7 @@ def temporaries(root: Path) -> list[Path]:
 
 def test_law_6_a_file_is_replaced_where_its_digest_is_the_expected_one(note: Path) -> None:
     note.chmod(0o640)
-    stat = files.replace(note.parent, note, NEW, files.digest(OLD))
+    stat = batch.replace(note.parent, note, NEW, files.digest(OLD))
     assert note.read_bytes() == NEW
     assert stat == files.stat_of(note)
     assert note.stat().st_mode & 0o777 == 0o640
@@ -40,13 +41,13 @@ def test_law_6_a_file_is_replaced_where_its_digest_is_the_expected_one(note: Pat
 def test_law_6_a_file_with_another_digest_is_left_alone(note: Path) -> None:
     before = files.stat_of(note)
     with pytest.raises(files.StaleFileError):
-        files.replace(note.parent, note, NEW, files.digest(b"something else"))
+        batch.replace(note.parent, note, NEW, files.digest(b"something else"))
     assert (note.read_bytes(), files.stat_of(note)) == (OLD, before)
     assert temporaries(note.parent) == []
 
 
 def test_law_6_a_file_changed_after_staging_is_left_alone(note: Path) -> None:
-    with files.Batch(note.parent) as batch:
+    with Batch(note.parent) as batch:
         batch.stage(note, NEW, files.digest(OLD))
         note.write_bytes(b"a person was quicker")
         assert isinstance(batch.commit()[note], files.StaleFileError)
@@ -54,7 +55,7 @@ def test_law_6_a_file_changed_after_staging_is_left_alone(note: Path) -> None:
 
 
 def test_law_9_a_file_removed_after_staging_is_not_made_again(note: Path) -> None:
-    with files.Batch(note.parent) as batch:
+    with Batch(note.parent) as batch:
         batch.stage(note, NEW, files.digest(OLD))
         note.unlink()
         assert isinstance(batch.commit()[note], files.StaleFileError)
@@ -70,7 +71,7 @@ def test_law_5_whatever_call_fails_the_original_stays_whole(
     with monkeypatch.context() as patched:
         patched.setattr(os, name, _failing(getattr(os, name), code))
         with pytest.raises(VaultError if code == errno.ENOSPC else NoteError) as raised:
-            files.replace(note.parent, note, NEW, expect)
+            batch.replace(note.parent, note, NEW, expect)
     assert str(note.parent) not in str(raised.value)
     assert note.read_bytes() == OLD
     assert temporaries(note.parent) == []
@@ -83,7 +84,7 @@ def test_law_5_whatever_call_fails_no_part_of_a_new_file_is_seen(
     with monkeypatch.context() as patched:
         patched.setattr(os, name, _failing(getattr(os, name), errno.EIO))
         with pytest.raises(NoteError):
-            files.create(tmp_path, tmp_path / "new.md", NEW)
+            batch.create(tmp_path, tmp_path / "new.md", NEW)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -102,20 +103,20 @@ def _failing(real: Callable[..., object], code: int) -> Callable[..., object]:
 def test_law_5_short_writes_are_continued(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.write
     monkeypatch.setattr(os, "write", lambda handle, data: real(handle, bytes(data[:3])))
-    files.replace(note.parent, note, NEW, files.digest(OLD))
+    batch.replace(note.parent, note, NEW, files.digest(OLD))
     assert note.read_bytes() == NEW
 
 
 def test_a_new_file_is_never_made_over_another_whatever_its_case(tmp_path: Path) -> None:
     (tmp_path / "Café.md").write_bytes(OLD)  # NFC, and a capital
     with pytest.raises(files.NameTakenError):
-        files.create(tmp_path, tmp_path / "cafe\u0301.md", NEW)
+        batch.create(tmp_path, tmp_path / "cafe\u0301.md", NEW)
     assert [path.name for path in tmp_path.iterdir()] == ["Café.md"]
     assert (tmp_path / "Café.md").read_bytes() == OLD
 
 
 def test_a_new_file_of_the_same_batch_takes_its_name_too(tmp_path: Path) -> None:
-    with files.Batch(tmp_path) as batch:
+    with Batch(tmp_path) as batch:
         batch.stage(tmp_path / "a.md", OLD, None)
         batch.stage(tmp_path / "A.md", NEW, None)
         results = batch.commit()
@@ -137,9 +138,9 @@ def test_without_hard_links_a_new_file_is_still_never_made_over_another(
     monkeypatch.setattr(os, "link", no_links)
     if taken:
         with pytest.raises(files.NameTakenError):
-            files.create(tmp_path, target, NEW)
+            batch.create(tmp_path, target, NEW)
     else:
-        assert files.create(tmp_path, target, NEW) == files.stat_of(target)
+        assert batch.create(tmp_path, target, NEW) == files.stat_of(target)
     assert target.read_bytes() == (OLD if taken else NEW)
     assert temporaries(tmp_path) == []
 
@@ -148,7 +149,7 @@ def test_one_file_that_fails_stops_no_other(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.md", tmp_path / "bad.md"
     good.write_bytes(OLD)
     bad.write_bytes(b"moved on")
-    with files.Batch(tmp_path) as batch:
+    with Batch(tmp_path) as batch:
         batch.stage(bad, NEW, files.digest(OLD))
         batch.stage(good, NEW, files.digest(OLD))
         results = batch.commit()
@@ -166,7 +167,7 @@ def test_a_batch_waits_for_each_folder_once(tmp_path: Path, monkeypatch: pytest.
         real(handle)
 
     monkeypatch.setattr(os, "fsync", count)
-    with files.Batch(tmp_path) as batch:
+    with Batch(tmp_path) as batch:
         for number in range(50):
             batch.stage(tmp_path / f"{number}.md", NEW, None)
         batch.commit()
@@ -176,7 +177,7 @@ def test_a_batch_waits_for_each_folder_once(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_batch_left_without_commit_leaves_nothing(tmp_path: Path) -> None:
-    with files.Batch(tmp_path) as batch:
+    with Batch(tmp_path) as batch:
         batch.stage(tmp_path / "a.md", NEW, None)
         assert len(temporaries(tmp_path)) == 1
     assert list(tmp_path.iterdir()) == []
@@ -191,11 +192,11 @@ def test_law_13_nothing_is_written_through_a_link_out_of_the_vault(tmp_path: Pat
     (vault / "note.md").symlink_to(outside / "note.md")
     for path in (vault / "link" / "note.md", vault / "note.md"):
         with pytest.raises(NoteError):
-            files.replace(vault, path, NEW, files.digest(OLD))
+            batch.replace(vault, path, NEW, files.digest(OLD))
     with pytest.raises(NoteError):
-        files.create(vault, vault / "link" / "new.md", NEW)
+        batch.create(vault, vault / "link" / "new.md", NEW)
     with pytest.raises(NoteError):
-        files.create(vault, vault / ".." / "new.md", NEW)
+        batch.create(vault, vault / ".." / "new.md", NEW)
     assert (outside / "note.md").read_bytes() == OLD
     assert sorted(path.name for path in outside.iterdir()) == ["note.md"]
     assert (vault / "note.md").is_symlink()

@@ -17,6 +17,7 @@ from bridge.core.record import Face, Record
 from bridge.core.side import Edit
 from bridge.errors import NoteError
 from bridge.vault import files, rename
+from bridge.vault.batch import Batch
 from bridge.vault.quiet import Quiet
 from bridge.vault.scan import VaultScan
 from bridge.vault.side import VaultSide
@@ -294,7 +295,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     with monkeypatch.context() as patched:
         patched.setattr(files, "read_stable", counted)
-        patched.setattr(files.Batch, "_place", _unread(files.Batch._place, found))
+        patched.setattr(Batch, "_place", _unread(Batch._place, found))
         yield found
 
 
@@ -371,16 +372,16 @@ def test_law_6_a_file_that_changes_meanwhile_follows_in_the_next_cycle(
     vault.write("Own.md", "[[@a]] [[@b]]")
     vault.write("Two.md", "[[@b]] [[@a]]")
     vault.scan()
-    real = files.Batch.commit
+    real = Batch.commit
 
-    def saved(batch: files.Batch) -> Any:
+    def saved(batch: Batch) -> Any:
         if "Papers/@a.md" not in map(str, batch._staged):
             vault.write("Own.md", "[[@a]] [[@b]] and a person's words")
         return real(batch)
 
     list(vault.side.apply([rekeyed(vault, "A", "b"), rekeyed(vault, "B", "a")]))
     with monkeypatch.context() as patched:
-        patched.setattr(files.Batch, "commit", saved)
+        patched.setattr(Batch, "commit", saved)
         vault.side.carry_renames(begin=True)
     assert vault.read("Own.md") == "[[@a]] [[@b]] and a person's words"
     assert vault.read("Two.md") == "[[@a]] [[@b]]"
@@ -402,7 +403,7 @@ def test_a_file_that_cannot_be_written_is_given_up_in_the_end_and_named(
     def refused(*_: object) -> None:
         raise NoteError("cannot be written: no right")
 
-    monkeypatch.setattr(files.Batch, "stage", refused)
+    monkeypatch.setattr(Batch, "stage", refused)
     said = [list(vault.side.carry_renames(begin=begin)) for begin in (True, False, False, False)]
     assert said == [
         [],
@@ -438,8 +439,8 @@ def killed_at(monkeypatch: pytest.MonkeyPatch, vault: VaultMaker, step: int) -> 
 
     with monkeypatch.context() as patched:
         patched.setattr(files.os, "replace", stepping(os.replace))  # type: ignore[attr-defined]  # as imported there
-        patched.setattr(files, "_claim", stepping(files._claim))
-        patched.setattr(files.Batch, "stage", stepping(files.Batch.stage))
+        patched.setattr(files, "claim", stepping(files.claim))
+        patched.setattr(Batch, "stage", stepping(Batch.stage))
         for thing, names in ((vault.log, ("add", "settle", "keep")), (vault.index, ("put_rows", "drop_rows"))):
             for name in names:
                 patched.setattr(thing, name, stepping(getattr(thing, name)))

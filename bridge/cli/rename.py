@@ -34,7 +34,7 @@ _TITLE = 60
 @click.option("--library", metavar="users/N", help="The library OLD is in, where several papers have that key.")
 @settings
 def rename(talk: Settings, *, old: str | None, new: str | None, dry_run: bool, library: str | None) -> int:
-    """Give a paper another citation key; its file and all links follow.
+    """Give a paper another citation key.
 
     OLD is its citation key now, or its item key in Zotero. The new key is written into its note and carried to Zotero
     by a sync; the note's file and all links and citations in the vault follow, and the old key becomes an alias. The

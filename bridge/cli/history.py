@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -132,8 +133,11 @@ def undo(talk: Settings, number: int | None, *, dry_run: bool, yes: bool) -> int
         report = app.cycle(Order(dry_run=True, undo=number), progress)
         if dry_run or not report.plan:
             return _say(talk, report)
-        for line in _lines(report):
-            click.echo(line, err=talk.json)
+        more = len(report.plan) - SHOWN
+        for line in _lines(replace(report, plan=report.plan[:SHOWN])):
+            talk.say(line)
+        if more > 0:
+            talk.say(f"The first {SHOWN} of {many(len(report.plan), 'change')} are shown; --dry-run shows them all.")
         if not talk.confirm(f"Undo sync {number}?", "--yes"):
             return Code.IN_STEP
     return _say(talk, cycle(app, Order(undo=number), progress))

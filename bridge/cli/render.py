@@ -41,6 +41,7 @@ def report_lines(report: Report) -> Iterator[str]:
             (report.vault_updated, "updated"),
             (report.vault_renamed, "renamed"),
             (report.vault_marked, "marked as trashed or deleted"),
+            (report.removed, "taken away again"),
         )
         if count
     ]

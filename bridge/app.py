@@ -34,7 +34,7 @@ from bridge.keys import Keys
 from bridge.lock import hold
 from bridge.machine import Home, find_away, find_home, settle, state_dir
 from bridge.obsidian import property_types
-from bridge.recording import recorded
+from bridge.recording import recorded, take_in_pages
 from bridge.state import ConflictRow, State
 from bridge.state.citations import RULES as KEPT_BY
 from bridge.sync import Options, Progress, Report, run_cycle
@@ -308,7 +308,7 @@ class App:
             report = run_cycle(state, side, libraries, options, now=now, progress=progress, ledger=ledger)
         report.messages += messages
         if not order.dry_run:
-            self._renew(state, side, report)
+            self._renew(state, side, report, ledger.cycle)
         return report
 
     # --- undoing ---
@@ -322,7 +322,7 @@ class App:
         counts = state.counts()
         report.conflicts, report.held = counts["conflicts"], counts["held"]
         if not order.dry_run:
-            self._renew(state, self._vault_side(state), report)
+            self._renew(state, self._vault_side(state), report, report.cycle)
         return report
 
     def _take_back(
@@ -383,10 +383,12 @@ class App:
         with self._state(Order(dry_run=check)) as state:
             return self._indexer(state, self._vault_side(state)).renew(everything=True, write=not check)
 
-    def _renew(self, state: State, side: VaultSide, report: Report) -> None:
-        """Bring what is written about the library up to date: index notes and the bibliography."""
+    def _renew(self, state: State, side: VaultSide, report: Report, cycle: int | None) -> None:
+        """Bring what is written about the library up to date, after a cycle: index notes and the bibliography."""
         began = time.monotonic()
         report.indexes_written += len(self._indexer(state, side).renew().written)
+        if cycle:
+            take_in_pages(state, cycle)
         if path := self.config.bibliography.path:
             from bridge.bibliography.keeper import Keeper
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bridge.core.deeds import FileDeed
 from bridge.state import State
 from bridge.state.backups import Backups
 from bridge.sync.ledger import Ledger
@@ -40,3 +41,16 @@ def recorded(
                 needed = state.deeds.prune(stamp(now() - timedelta(days=days)) if days else "")
             if needed is not None:
                 store.retain(needed)
+
+
+def take_in_pages(state: State, cycle: int) -> None:
+    """After index blocks were renewed: what that made of files that the cycle had changed already is its own work.
+
+    Of all other pages nothing is kept; they are renewed after an undoing as after anything else.
+    """
+    left = {deed.new: deed.after for deed in state.deeds.files(cycle) if deed.new}
+    pages = left.keys() & {page.path for page in state.pages.written()}
+    now = {path: row.digest for path in pages if (row := state.notes.row(path)) is not None}
+    renewed = [FileDeed(path, path, left[path], digest) for path, digest in now.items() if digest != left[path]]
+    if renewed:
+        state.deeds.add_files(cycle, renewed)

@@ -138,7 +138,7 @@ def undo(talk: Settings, number: int | None, *, dry_run: bool, yes: bool) -> int
             talk.say(line)
         if more > 0:
             talk.say(f"The first {SHOWN} of {many(len(report.plan), 'change')} are shown; --dry-run shows them all.")
-        if not talk.confirm(f"Undo sync {number}?", "--yes"):
+        if not talk.confirm(f"Undo sync {number}?", "--yes", default=False):
             return Code.IN_STEP
     return _say(talk, cycle(app, Order(undo=number), progress))
 

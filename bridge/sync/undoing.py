@@ -160,6 +160,8 @@ class Undoing:
         #: What of Zotero's face anybody but Zotero changes.
         self._sent = frozenset(("status-date", *(row.name for row in policy.of(*_SENT))))
         self._libraries = {each.library: each for each in libraries}
+        #: Index notes of ours change all the time, and are brought up to date after the undoing.
+        self._pages = frozenset(page.path for page in state.pages.written() if page.own)
 
     # --- looking ---
 
@@ -191,7 +193,8 @@ class Undoing:
             if data == b"" and (digest := self._vault.digest(data)) in group.seen[path]
         }
         if changed := group.changed(digests):
-            plan.left += (Left(path, self._why(path, digests[path], plan.cycle)) for path in changed)
+            named = [path for path in changed if path not in self._pages]
+            plan.left += (Left(path, self._why(path, digests[path], plan.cycle)) for path in named)
             return
         wanted = {
             path: None if not digest else present[path] if digest == digests[path] else self._backups.get(digest)

@@ -35,6 +35,7 @@ from bridge.lock import hold
 from bridge.machine import Home, find_away, find_home, settle, state_dir
 from bridge.obsidian import property_types
 from bridge.recording import recorded, take_in_pages
+from bridge.related import RelatedNotes
 from bridge.state import ConflictRow, State
 from bridge.state.citations import RULES as KEPT_BY
 from bridge.sync import Options, Progress, Report, run_cycle
@@ -509,7 +510,7 @@ class App:
         before, rights = reach.kept_rights(state, client.library), reach.current_rights(state, client)
         if not rights.write and (before is None or before.reason != rights.reason):  # said once
             messages.append(f"{client.library} is read-only: {rights.reason}. Edits in its notes wait.")
-        return Library(client, wiring.mapping_rules(self.config), state.items, rights, recorder)
+        return Library(client, wiring.mapping_rules(self.config, RelatedNotes(state)), state.items, rights, recorder)
 
     def _vault_side(self, state: State, quiet: Quiet | None = None, recorder: Recorder = NOBODY) -> VaultSide:
         from bridge.vault.side import Layout, VaultSide

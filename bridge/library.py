@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bridge.core.deeds import NOBODY, Recorder
@@ -77,7 +78,10 @@ class Library(ZoteroSide):
             patch = self.mapper.patch(item, changes)
         except UnwritableError:
             patch = {}
-        return self.read({**item, "data": {**item["data"], **patch}})
+        record = self.read({**item, "data": {**item["data"], **patch}})
+        # Which papers are related stands in other objects, too.
+        told = {name: value for name, value in changes.items() if name == "related"}
+        return replace(record, face={**record.face, **told})
 
     def refusal(self, item: Mapping[str, Any], field: str, text: str) -> str | None:
         """Why Zotero would not take a value or member, or ``None``."""

@@ -18,7 +18,7 @@ LISTS = frozenset({"multitext", "tags", "aliases"})
 _FITS: Mapping[str, frozenset[str]] = {
     "tags": frozenset({"tags"}),
     "aliases": frozenset({"aliases"}),
-    **dict.fromkeys(("keywords", "collections", "authors", "also-in"), frozenset({"multitext", "tags"})),
+    **dict.fromkeys(("keywords", "collections", "related", "authors", "also-in"), frozenset({"multitext", "tags"})),
     **dict.fromkeys(("status-date", "added", "started", "finished"), frozenset({"date", "datetime", "text"})),
     "published": frozenset({"text"}),  # 2017 and 2017-06 are no dates to Obsidian
     "year": frozenset({"number", "text"}),

@@ -29,6 +29,7 @@ from bridge.vault import tags
 from bridge.vault.note import NoteRules
 from bridge.vault.shown import ShownRules
 from bridge.zotero.mapping import Mapper, MappingRules
+from bridge.zotero.relating import NOBODY, Related
 from bridge.zotero.tree import CollectionTree
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def policy(config: Config) -> Policy:
     )
 
 
-def mapping_rules(config: Config) -> MappingRules:
-    """How Zotero's items and records become each other."""
+def mapping_rules(config: Config, related: Related = NOBODY) -> MappingRules:
+    """How Zotero's items and records become each other; ``related`` knows the papers' notes."""
     return MappingRules(
         status=status_names(config),
         zone=ZoneInfo(config.time.zone),
@@ -63,6 +64,7 @@ def mapping_rules(config: Config) -> MappingRules:
         automatic=config.tags.automatic,
         status_store=config.status.store,
         status_tags=config.status.status_tags(),
+        related=related,
     )
 
 

@@ -98,8 +98,8 @@ class Policy:
 
 #: The canonical order of keys in a note: what one edits first, machine keys last. Custom fields follow ``url``.
 ORDER: tuple[str, ...] = (
-    "title", "status", "status-date", "tags", "keywords", "collections", "authors", "year", "published", "venue",
-    "type", "doi", "url", "added", "started", "finished", "aliases", "citekey", "also-in", "merged-into",
+    "title", "status", "status-date", "tags", "keywords", "collections", "related", "authors", "year", "published",
+    "venue", "type", "doi", "url", "added", "started", "finished", "aliases", "citekey", "also-in", "merged-into",
     "zotero-library", "zotero-key", "zotero-link", "zotero-status", "zotero-stamp",
 )  # fmt: skip
 
@@ -126,6 +126,7 @@ def build_policy(
         Field("tags", Kind.MEMBERS, normal=tag_key, shown=tag_shown, forms=tag_forms),
         Field("keywords", Kind.DERIVED, normal=tag_key, shown=tag_shown, many=True, ordered=False),
         Field("collections", Kind.MEMBERS),
+        Field("related", Kind.MEMBERS, normal=normal_link),
         Field("authors", Kind.DERIVED, many=True),
         *(Field(name, Kind.DERIVED) for name in ("year", "published", "venue", "type")),
         Field("doi", Kind.SCALAR, normal=normal_doi),

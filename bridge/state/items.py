@@ -92,7 +92,8 @@ class Items:
             pending, changed = paper, True
             if (old := known.get(key)) is not None:
                 same = old[1] == text or content(json.loads(old[1])) == content(obj)
-                if version < old[0] or (version == old[0] and not same):
+                # The server gives a relation in return without raising the version.
+                if version < old[0] or (version == old[0] and not same and _apart(old[1]) != _apart(text)):
                     suspicious.add(key)
                 # An own write comes back with the next download; it is no news (law 8), nor is a lifted tombstone's
                 # absence.
@@ -113,7 +114,8 @@ class Items:
                 " VALUES (?,?,?,?,?,?,?,?,?)"
                 " ON CONFLICT (library, key) DO UPDATE SET version = excluded.version, json = excluded.json, gone = 0,"
                 " paper = excluded.paper, parent = excluded.parent, trashed = excluded.trashed,"
-                " pending = excluded.pending, doi = excluded.doi",
+                # (It may have become due a moment ago, by another object of the same page.)
+                " pending = excluded.paper AND (excluded.pending OR items.pending), doi = excluded.doi",
                 rows,
             )
             self._set_due(library, due | owners(self._db, library, moved))
@@ -246,3 +248,10 @@ class Items:
             " WHERE library = ? AND NOT gone AND paper GROUP BY 1"
         )
         return {row[0]: row[1] for row in self._db.execute(query, (library,)) if row[0]}
+
+
+def _apart(text: str) -> dict[str, Any]:
+    """The content of a stored object without its relations."""
+    shown = content(json.loads(text))
+    shown.pop("relations", None)
+    return shown

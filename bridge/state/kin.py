@@ -1,4 +1,4 @@
-"""Papers that have to do with each other: which was merged into which (R22), and which are one work in two libraries.
+"""Papers that have to do with each other: merged into one (R22), one work in two libraries, related by a person.
 
 What a note shows of its kin hangs on them: so when one of them changes its life, its relations or its note's place,
 the others are due (:meth:`Kin.touch`). A vault without such papers pays one look at an empty table.
@@ -19,8 +19,8 @@ from bridge.core.policy import normal_doi
 from bridge.core.record import ItemId
 from bridge.state.faces import dump
 
-REPLACES, SAME = "dc:replaces", "owl:sameAs"
-_KINDS = (REPLACES, SAME)
+REPLACES, SAME, RELATED = "dc:replaces", "owl:sameAs", "dc:relation"
+_KINDS = (REPLACES, SAME, RELATED)
 _URI = re.compile(r"https?://(?:www\.)?zotero\.org/((?:users|groups)/[1-9][0-9]*)/items/([0-9A-Z]+)")
 
 # Everything that relations lead to from some papers, over as many papers as it takes.
@@ -29,9 +29,18 @@ _AROUND = """
         SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)),
     kin (library, key) AS (
         SELECT library, key FROM start
-        UNION SELECT r.to_library, r.to_key FROM relations r JOIN kin USING (library, key)
-        UNION SELECT r.library, r.key FROM relations r JOIN kin ON r.to_library = kin.library AND r.to_key = kin.key)
-    SELECT library, key FROM kin EXCEPT SELECT library, key FROM start"""
+        UNION SELECT r.to_library, r.to_key FROM relations r JOIN kin USING (library, key) WHERE r.kind <> 'dc:relation'
+        UNION SELECT r.library, r.key FROM relations r JOIN kin ON r.to_library = kin.library AND r.to_key = kin.key
+            WHERE r.kind <> 'dc:relation'),
+    -- What people relate hangs together without end, and a note shows only what its own paper is related to. Both ends
+    -- of a relation count: it may have been made a moment ago.
+    near (library, key, to_library, to_key) AS (
+        SELECT r.library, r.key, r.to_library, r.to_key FROM relations r JOIN start USING (library, key)
+            WHERE r.kind = 'dc:relation'
+        UNION SELECT r.library, r.key, r.to_library, r.to_key FROM relations r
+            JOIN start ON r.to_library = start.library AND r.to_key = start.key WHERE r.kind = 'dc:relation')
+    SELECT library, key FROM kin EXCEPT SELECT library, key FROM start
+        UNION SELECT library, key FROM near UNION SELECT to_library, to_key FROM near"""
 
 
 def relations(data: Mapping[str, Any]) -> Iterator[tuple[str, ItemId]]:
@@ -119,14 +128,27 @@ class Kin:
 
     def heirs(self) -> dict[ItemId, ItemId]:
         """Every dead paper that became another one, with that."""
-        query = "SELECT to_library, to_key FROM relations UNION SELECT library, key FROM relations WHERE kind = ?"
-        dead = (ItemId(*row) for row in self._db.execute(query, (SAME,)).fetchall())
+        query = (
+            "SELECT to_library, to_key FROM relations WHERE kind <> ?"
+            " UNION SELECT library, key FROM relations WHERE kind = ?"
+        )
+        dead = (ItemId(*row) for row in self._db.execute(query, (RELATED, SAME)).fetchall())
         return {item: found[0] for item in dead if (found := self.heir(item)) is not None}
 
     def same(self, item: ItemId) -> list[ItemId]:
         """The papers that Zotero knows to be the same work as this one."""
         there, back = self._to(SAME, item), self._from(SAME, item)
         return sorted({*there, *back})
+
+    def related(self, item: ItemId) -> list[ItemId]:
+        """The papers that either side of Zotero's Related names, in the same library as Zotero has it."""
+        query = (
+            "SELECT to_key FROM relations WHERE library = :library AND key = :key AND kind = :kind"
+            " AND to_library = :library AND to_key <> :key UNION SELECT key FROM relations"
+            " WHERE to_library = :library AND to_key = :key AND kind = :kind AND library = :library AND key <> :key"
+        )
+        found = self._db.execute(query, {"library": item.library, "key": item.key, "kind": RELATED})
+        return sorted(ItemId(item.library, key) for (key,) in found)
 
     def same_doi(self, item: ItemId) -> list[ItemId]:
         """The papers of other libraries that have this one's DOI."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from bridge.core.names import folded
+from bridge.core.names import EXTENSION, folded
 from bridge.core.place import Facts, NoteRow, Stat
 from bridge.core.plan import Held
 from bridge.core.record import ItemId
@@ -63,6 +63,26 @@ class Notes:
         """Item to path of every item that has a note."""
         query = "SELECT library, key, path FROM notes WHERE key IS NOT NULL AND NOT copy"
         return {ItemId(library, key): path for library, key, path in self._db.execute(query)}
+
+    def path_of(self, item: ItemId) -> str:
+        """Where the note of an item is, ``""`` where it has none."""
+        query = "SELECT path FROM notes WHERE library = ? AND key = ? AND NOT copy ORDER BY path LIMIT 1"
+        row = self._db.execute(query, item).fetchone()
+        return row[0] if row else ""
+
+    def paper_of(self, target: str) -> ItemId | None:
+        """The paper whose note a link names (``@key``, ``Papers/@key.md#Part``): by path, or by a name no other has."""
+        path = folded(target.partition("#")[0].strip().removesuffix(EXTENSION))
+        query = (
+            "SELECT n.path, n.library, n.key FROM names JOIN notes n ON n.path = names.path"
+            " WHERE names.name = ? AND n.key IS NOT NULL AND NOT n.copy"
+        )
+        named = {
+            folded(found.removesuffix(EXTENSION)): ItemId(*item)
+            for found, *item in self._db.execute(query, (path.rpartition("/")[2],))
+            if base_name(found) == path.rpartition("/")[2]
+        }
+        return named.get(path) or (next(iter(named.values())) if len(named) == 1 else None)
 
     def noted(self, library: str) -> set[str]:
         """Keys of the library's items that have a note."""

@@ -191,6 +191,12 @@ MIGRATIONS: tuple[str, ...] = (
         BEGIN INSERT INTO citations_due SELECT NEW.library, NEW.key WHERE NOT EXISTS (
             SELECT 1 FROM citations_due WHERE library = NEW.library AND key = NEW.key); END;
     """,
+    """
+    -- Papers that a person related to each other stand beside the rest of their kin from now on (bridge.state.kin).
+    INSERT OR IGNORE INTO relations
+        SELECT library, items.key, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
+        FROM items, json_each(relations_of(items.json)) WHERE paper;
+    """,
 )
 
 

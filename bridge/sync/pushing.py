@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import blake2b
 from typing import Final
 from urllib.parse import quote
@@ -38,7 +39,7 @@ from bridge.markup import normal_form, to_html, to_markdown
 from bridge.state import State
 from bridge.state.history import ChangeRow
 from bridge.sync.ledger import Ledger
-from bridge.sync.links import PaperLinks
+from bridge.sync.links import zotero_address
 from bridge.sync.ports import LibrarySide, Progress, VaultScanner
 from bridge.sync.report import Report
 
@@ -132,7 +133,6 @@ class Pusher:
     ) -> None:
         self._state, self._vault, self._settings, self._report = state, vault, settings, report
         self._now, self._progress, self._ledger = now, progress, ledger
-        self._links = PaperLinks(state.notes)
 
     # --- before anything is planned
 
@@ -237,7 +237,8 @@ class Pusher:
 
     def _html(self, text: str) -> str:
         """The mirror of a section: under a heading that says where it comes from, for Zotero names notes by it."""
-        return to_html(f"# {self._settings.heading} (Obsidian)\n\n{text}", link=self._links.address)
+        markdown = f"# {self._settings.heading} (Obsidian)\n\n{text}"
+        return to_html(markdown, link=partial(zotero_address, self._state.notes))
 
     def _shown(self, child: Hung | None) -> str:
         """What people are shown of Zotero's side: without the heading that Bridge put there."""

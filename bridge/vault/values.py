@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bridge.vault.frontmatter import Node
 
 #: Fields whose value is a list of texts.
-LISTS: Final = frozenset({"tags", "keywords", "collections", "authors", "aliases", "also-in"})
+LISTS: Final = frozenset({"tags", "keywords", "collections", "related", "authors", "aliases", "also-in"})
 
 
 class OddError(Exception):

@@ -22,9 +22,10 @@ from bridge.core.record import Face, ItemId, Record, Value
 from bridge.core.scope import Labels
 from bridge.core.status import StatusNames
 from bridge.errors import ZoteroError
-from bridge.zotero import dates, extra, itemtags
+from bridge.zotero import dates, extra, itemtags, relating
 from bridge.zotero.children import children, digests
 from bridge.zotero.fields import Custom, Shape, custom, is_regular, people, shape
+from bridge.zotero.relating import NOBODY, Related
 from bridge.zotero.richtext import one_line, paragraphs, tag_text, title_text
 from bridge.zotero.tree import CollectionTree
 
@@ -32,7 +33,7 @@ from bridge.zotero.tree import CollectionTree
 _DIGEST = 8
 #: Fields of notes that are a Zotero field of their own; others by the item type or by ``[fields]``.
 _TEXTS = {"doi": "DOI", "url": "url"}
-_LISTS = frozenset({"tags", "collections"})
+_LISTS = frozenset({"tags", "collections", "related"})
 #: Fields whose write is more than one text in one place.
 _COMPOUND = _LISTS | {"status", "status-date"}
 
@@ -51,7 +52,8 @@ class MappingRules:
 
     ``zone`` is ``[time] zone``. ``custom`` is ``[fields]``: key in notes to ``extra:Rating`` or a Zotero field's name.
     ``automatic`` says where automatic tags go. ``status_store`` and ``status_tags`` (note status to raw tag)
-    keep the status in a tag; its date stays in Extra. ``max_authors`` bounds the ``authors`` of a note.
+    keep the status in a tag; its date stays in Extra. ``max_authors`` bounds the ``authors`` of a note. ``related``
+    knows the notes of papers.
     """
 
     status: StatusNames
@@ -61,6 +63,7 @@ class MappingRules:
     status_store: Literal["extra", "tag"] = "extra"
     status_tags: Mapping[str, str] = field(default_factory=dict)
     max_authors: int = 30
+    related: Related = NOBODY
 
 
 class Mapper:
@@ -134,6 +137,7 @@ class Mapper:
             "citekey": _shown(data, lines, "citationKey"),
             "zotero-link": self._link + item["key"],
             "zotero-status": "trashed" if trashed else "",
+            "related": self.rules.related.links(ItemId(self.library, item["key"])),
             "also-in": (),
             "merged-into": "",
             "abstract": blake2b(abstract.encode(), digest_size=_DIGEST).hexdigest() if abstract else "",
@@ -183,6 +187,8 @@ class Mapper:
             return self._tag_refusal(value)
         if field == "collections":
             return self._collection_refusal(value)
+        if field == "related":
+            return relating.refusal(self.rules.related, ItemId(self.library, item["key"]), value)
         if not value:
             return None
         if field == "status":
@@ -225,7 +231,8 @@ class Mapper:
         """The fields of ``data`` to send (without key and version) so that the item shows ``changes``.
 
         ``{}`` when it does already: equality is that of :mod:`bridge.core.policy`, so another spelling of the
-        same value is never sent. Raises :class:`UnwritableError` for anything :meth:`refusal` names.
+        same value is never sent. Raises :class:`UnwritableError` for anything :meth:`refusal` names. What papers are
+        related to stands in two objects, and is written by :mod:`bridge.zotero.relating`.
         """
         draft = _Draft(item["data"])
         current = self.record(item).face

@@ -85,6 +85,8 @@ def send(
 
 def _made(deed: ItemDeed, result: WriteResult) -> Mapping[str, Any] | None:
     """The fields that were sent, as the server made them; ``None`` where it wrote nothing."""
+    if result.status == "unchanged" and "relations" in deed.after:
+        return deed.after  # the server has given the relation in return, for another object of this very batch
     if result.status != "applied" or result.object is None:
         return None
     data = result.object["data"]

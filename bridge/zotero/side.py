@@ -17,9 +17,11 @@ from bridge.core.deeds import NOBODY, Recorder
 from bridge.core.mirror import ChildWrite, Hung
 from bridge.core.record import Face, ItemId, Record
 from bridge.core.side import Edit, Outcome, Result
-from bridge.zotero import hanging
+from bridge.errors import BridgeError
+from bridge.zotero import hanging, relating
 from bridge.zotero.mapping import Mapper, UnwritableError
 from bridge.zotero.pull import Object
+from bridge.zotero.relating import Pair
 from bridge.zotero.rights import Rights
 from bridge.zotero.sending import ItemStore, Sending, send
 from bridge.zotero.writes import BATCH, Status, WriteResult
@@ -48,6 +50,8 @@ class _Planned:
     outcome: Outcome | None = None
     stored: Mapping[str, Any] | None = None
     send: Sending | None = None
+    #: Which papers this one is to be related to, or no longer.
+    pairs: Sequence[Pair] = ()
 
 
 class ZoteroSide:
@@ -165,11 +169,15 @@ class ZoteroSide:
             patch = self.mapper.patch(stored, edit.set)
         except UnwritableError as refused:
             return _Planned(edit, Outcome(edit.id, "refused", self.read(stored), str(refused)))
+        related = self.mapper.rules.related
+        pairs = relating.pairs(related, edit.id, edit.set["related"]) if "related" in edit.set else []
         if not patch:
-            return _Planned(edit, Outcome(edit.id, "applied", self.read(stored)))
+            return _Planned(
+                edit, None if pairs else Outcome(edit.id, "applied", self.read(stored)), stored, pairs=pairs
+            )
         if bulk and (modified := _second_later(stored["data"].get("dateModified"))):
             patch = {**patch, "dateModified": modified}
-        return _Planned(edit, stored=stored, send=Sending(edit.id.key, patch, stored))
+        return _Planned(edit, stored=stored, send=Sending(edit.id.key, patch, stored), pairs=pairs)
 
     # --- sending and after ---------------------------------------------------------------------------------------
 
@@ -179,13 +187,43 @@ class ZoteroSide:
         results, failure = send(self._client, self._items, self._recorder, objects)
         if objects and bulk:
             self._client.rest(BULK_REST)
+        if failure is None:
+            failure = self._relate([pair for one in batch if _is_written(one, results) for pair in one.pairs])
         for one in batch:
             if one.outcome is not None:
                 yield one.outcome
+            elif one.pairs and _is_written(one, results):
+                yield self._related(one)
             elif one.edit.id.key in results:
                 yield self._outcome(one, results[one.edit.id.key])
         if failure is not None:
             raise failure
+
+    def _relate(self, pairs: Sequence[Pair]) -> BridgeError | None:
+        """Relate papers, or part them, in both objects, cut from what they are now (law 6); what ended it, if anything.
+
+        What came of it is in the store.
+        """
+        keys = sorted({key for pair in pairs for key in pair[:2]})
+        try:
+            for start in range(0, len(keys), BATCH):
+                found = self._client.fetch(keys[start : start + BATCH])
+                self._items.put_items(self._client.library, found)
+                fields = ((one, relating.changed(self._client.library, one, pairs)) for one in found)
+                objects = [Sending(one["key"], changes, one) for one, changes in fields if changes]
+                _, failure = send(self._client, self._items, self._recorder, objects)
+                if failure is not None:
+                    return failure
+        except BridgeError as failed:
+            return failed
+        return None
+
+    def _related(self, planned: _Planned) -> Outcome:
+        """What became of an edit of relations, by the store; one that is not done yet waits for the next cycle."""
+        edit, stored = planned.edit, self._items.get_item(planned.edit.id)
+        if stored is None or relating.pairs(self.mapper.rules.related, edit.id, edit.set["related"]):
+            return Outcome(edit.id, "stale", reason="not all papers could be related")
+        return Outcome(edit.id, "applied", self.read(stored))
 
     def _outcome(self, planned: _Planned, result: WriteResult) -> Outcome:
         edit, now = planned.edit, result.object
@@ -203,6 +241,13 @@ class ZoteroSide:
             return not self.mapper.patch(item, wanted)
         except UnwritableError:
             return False
+
+
+def _is_written(planned: _Planned, results: Mapping[str, WriteResult]) -> bool:
+    """Whether the fields of an edit, if it has any, are known to stand in Zotero."""
+    result = results.get(planned.edit.id.key)
+    is_known = result is not None and result.status in ("applied", "unchanged")
+    return planned.outcome is None and (planned.send is None or is_known)
 
 
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"

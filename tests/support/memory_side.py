@@ -216,6 +216,7 @@ def read(obj: Mapping[str, Any], below: Iterable[Mapping[str, Any]]) -> Record:
     face["aliases"] = (face["title"],) if isinstance(face["title"], str) and face["title"] else ()
     face["zotero-link"] = f"zotero://select/library/items/{key}"
     face["zotero-status"] = "trashed" if data.get("deleted") else ""
+    face["related"] = tuple(data.get("related", ()))
     face["also-in"], face["merged-into"] = (), ""
     face["abstract"] = data.get("abstract", "")
     hanging = children(obj, below, "library", UTC)

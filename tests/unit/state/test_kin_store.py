@@ -44,7 +44,8 @@ def settle(state: State) -> None:
     [
         ([], []),
         ({}, []),
-        ({"dc:relation": uri(MINE, "AAAAAAAA")}, []),
+        ({"dc:relation": uri(MINE, "AAAAAAAA")}, [("dc:relation", (MINE, "AAAAAAAA"))]),
+        ({"mendeleyDB:relatedDocumentUUID": "x"}, []),
         ({"dc:replaces": uri(MINE, "AAAAAAAA")}, [("dc:replaces", (MINE, "AAAAAAAA"))]),
         (
             {"owl:sameAs": [uri(GROUP, "BBBBBBBB"), "http://zotero.org/users/local/x/items/CCCCCCCC", 7]},

@@ -377,7 +377,7 @@ def test_reading_never_fails(data: bytes, start: bytes) -> None:
 
 def test_lists_are_those_of_the_field_table() -> None:
     lists = {name for name, value in FACE.items() if isinstance(value, tuple)}
-    assert lists | {"keywords", "also-in"} == LISTS
+    assert lists | {"keywords", "also-in", "related"} == LISTS
     assert heading(str(FACE["title"])) in DESIGN
 
 

@@ -91,6 +91,7 @@ def test_a_paper_shows_every_field() -> None:
         "citekey": "vaswani2017attention",
         "zotero-link": "zotero://select/library/items/ABCD2345",
         "zotero-status": "",
+        "related": (),
         "also-in": (),
         "merged-into": "",
         "rating": "5",

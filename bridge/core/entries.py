@@ -66,7 +66,7 @@ def entry(key: str, text: str) -> Part:
     """
     text = text.strip("\n").rstrip()
     last = text.rpartition("\n")[2].lstrip()
-    own = not last or last.startswith((">", "|", "`", "~", "$", "#", "<"))
+    own = last.startswith((">", "|", "`", "~", "$", "#", "<")) or not last.strip("-*_= ")  # (a line across, too)
     return Part(key, f"{text}\n\n^{key}" if own else f"{text} ^{key}")
 
 
@@ -100,14 +100,14 @@ def write(name: str, parts: Parts, eol: str = "\n") -> str:
     return blocks.write(name, join(parts), eol=eol)
 
 
-def renew(body: str, name: str, new: Parts, old: Parts | None) -> str:
+def renew(body: str, name: str, new: Parts, known: Iterable[Parts] = ()) -> str:
     """The body with the block's entries renewed, its line endings and all else kept.
 
     Unchanged where there is no such block (a person deleted it), where it is broken, and where its source did not
     change (the begin line's digest is that of ``new`` already, whatever a person did to the block since).
 
-    :param old: the parts as they were generated last, where they are remembered; taken for what they are only if the
-        block's digest is theirs.
+    :param known: the parts as they were generated before, as far as they are remembered; those count whose digest is in
+        the begin line.
     """
     block = next((found for found in blocks.find(body) if (found.name, found.argument) == (name, "")), None)
     generated = join(new)
@@ -115,8 +115,8 @@ def renew(body: str, name: str, new: Parts, old: Parts | None) -> str:
         return body
     text = generated
     if block.edited:
-        is_vouched = old is not None and blocks.digest(join(old)) == block.digest
-        text = merge(block.text, new, old if is_vouched else None)
+        old = next((parts for parts in known if blocks.digest(join(parts)) == block.digest), None)
+        text = merge(block.text, new, old)
     eol = eol_of(body[block.start :])
     written = blocks.write(name, text, eol=eol, claim=blocks.digest(generated))
     return body[: block.start] + written + body[block.end :]

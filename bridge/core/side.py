@@ -7,7 +7,7 @@ decides; it shows what is there, and carries out edits that each say what they e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -28,11 +28,12 @@ class Edit:
     (a note to be made). ``set`` maps changed fields to whole new values. ``record`` is Zotero's record where a side
     needs more than the changed fields: a new note is made from it, blocks are renewed from it. ``stamp`` is the note's
     new stamp (vault side only; ``""`` leaves the one that is there). ``before`` is the face this side showed at the
-    last agreement: who follows a title or a citation key needs to know the old one (R30). ``written`` holds the texts
-    of managed blocks by name as they were generated last, so far as they are remembered: what a note shows beyond them
-    is a person's (R29). ``remake`` asks for a new body from the template where nobody has written in the old one (R34).
-    ``was`` names the item the note is bound to until now, where it becomes another one's (R22). ``at`` is the path of a
-    person's own note that this edit binds to the item (adoption, R28); empty for all others.
+    last agreement: who follows a title or a citation key needs to know the old one (R30). ``written`` holds managed
+    blocks by name as they were generated before, the last one first, so far as they are remembered: what a note shows
+    beyond the one it was written with is a person's (R29). ``remake`` asks for a new body from the template where
+    nobody has written in the old one (R34). ``was`` names the item the note is bound to until now, where it becomes
+    another one's (R22). ``at`` is the path of a person's own note that this edit binds to the item (adoption, R28);
+    empty for all others.
     """
 
     id: ItemId
@@ -41,7 +42,7 @@ class Edit:
     record: Record | None = None
     stamp: str = ""
     before: Face = field(default_factory=dict)
-    written: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, Sequence[str]] = field(default_factory=dict)
     remake: bool = False
     was: ItemId | None = None
     at: str = ""

@@ -16,6 +16,7 @@ from typing import Final
 from bridge.core import blocks
 from bridge.core.blocks import Block
 from bridge.core.children import BLOCKS
+from bridge.core.entries import unpack
 from bridge.core.record import Face, Record
 from bridge.core.side import Edit
 from bridge.core.text import eol_of
@@ -24,12 +25,9 @@ from bridge.vault.shown import TEMPLATES, Shown
 from bridge.vault.sources import built_in
 from bridge.vault.template import TEMPLATE, context, heading_of, render_body
 
-#: The name under which the words of a body are remembered, among the blocks (:attr:`Renewal.written`): digests, the
-#: last one first.
+#: The name under which a body is remembered, as the digest of its words, among the blocks (:attr:`Renewal.written`).
 BODY: Final = "body"
 _ABSTRACT: Final = "%% abstract %%"
-#: How many ways in which one body was made are remembered.
-_WAYS: Final = 8
 
 
 def make(renewal: Renewal, template: str, record: Record) -> str:
@@ -64,13 +62,11 @@ class Remaking(Renewal):
         """The body made anew, or with its blocks renewed."""
         made, now, written = self._made(self._template)
         usual = self._made(built_in(TEMPLATE))[1]
-        before = [*self._edit.written.get(BODY, "").split(), usual]
+        before = (*self._edit.written.get(BODY, ()), usual)
         if not self._is_as_made(body, before):
             self.is_left = now != before[0]
             return super().renew(body)
-        # The ways in which it was made before count on: a refresh may be undone.
-        ways = [*dict.fromkeys([now, *before])][:_WAYS]
-        self.written = {**dict.fromkeys(TEMPLATES, ""), **written, BODY: " ".join(ways) if ways != [usual] else ""}
+        self.written = {**dict.fromkeys(TEMPLATES, ""), **written, BODY: now}
         return f"\n{made}".replace("\n", eol_of(body))
 
     def _made(self, template: str) -> tuple[str, str, Mapping[str, str]]:
@@ -83,7 +79,8 @@ class Remaking(Renewal):
         found = {block.name: block for block in blocks.find(body) if block.name in BLOCKS}
         if any(block.problem or block.edited for block in found.values()):
             return False
-        if any(self._edit.written.get(name, "[]") not in ("", "[]") and name not in found for name in TEMPLATES):
+        last = {name: texts[0] for name, texts in self._edit.written.items() if texts and name in TEMPLATES}
+        if any(unpack(text) and name not in found for name, text in last.items()):
             return False  # a person deleted it
         heading = heading_of(self._record.face, self._record.id.key)
         # The abstract may have come later than the note.

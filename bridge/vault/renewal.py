@@ -73,13 +73,13 @@ class Renewal:
 
     def _renewed(self, body: str, name: str, edit: Edit, record: Record) -> str:
         found = [block for block in blocks.find(body) if (block.name, block.argument) == (name, "")]
-        old = unpack(edit.written[name]) if edit.written.get(name) else None
+        known = [unpack(text) for text in edit.written.get(name, ())]
         if any(block.problem for block in found):
             return body
         if not found:
-            was_shown = bool(old) or (old is None and edit.before.get(name) != "")
+            was_shown = bool(known[0]) if known else edit.before.get(name) != ""
             return body if was_shown else _put(body, name, self._parts(name, record))
-        renewed = entries.renew(body, name, self._parts(name, record), old)
+        renewed = entries.renew(body, name, self._parts(name, record), known)
         return renewed if self._shown.is_on(name) else _without_empty(renewed, name)
 
 

@@ -118,6 +118,21 @@ def test_with_the_state_lost_no_word_is(desk: Desk, marks: list[str]) -> None:
     assert desk.text("p1").count("I doubt this.") == desk.text("p1").count("> Sentence 2, I say.") == 1
 
 
+def test_a_note_put_back_as_it_was_is_renewed_without_a_word_too_many(desk: Desk, marks: list[str]) -> None:
+    desk.edit("p1", rf"\^{marks[1]}$", rf"^{marks[1]}\n\nI doubt this.")
+    desk.settle()
+    before = desk.text("p1")
+    desk.web.change(marks[2], annotationComment="Is it so?")
+    desk.settle()
+    assert desk.run("undo", "--yes")[0] == 0
+    assert desk.text("p1") == before
+    desk.web.change(marks[2], annotationComment="It is so.")
+    desk.settle()
+    assert desk.text("p1").count("I doubt this.") == desk.text("p1").count("It is so.") == 1
+    assert "Is it so?" not in desk.text("p1")
+    assert "Kept from your edit" not in desk.text("p1")
+
+
 def test_a_deleted_block_stays_deleted(desk: Desk, marks: list[str]) -> None:
     text = desk.text("p1")
     block = next(one for one in blocks.find(text) if one.name == "highlights")

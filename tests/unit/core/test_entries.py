@@ -54,16 +54,16 @@ def test_parts_are_remembered_as_they_are() -> None:
 @pytest.mark.parametrize("eol", ["\n", "\r\n"])
 def test_a_block_nobody_edited_becomes_what_is_generated(eol: str) -> None:
     body = f"# T\n\n{write(NAME, ALL)}\n\n## Notes\n".replace("\n", eol)
-    after = renew(body, NAME, [HEAD, A, B2, C, D], ALL)
+    after = renew(body, NAME, [HEAD, A, B2, C, D], [ALL])
     assert after == f"# T\n\n{write(NAME, [HEAD, A, B2, C, D])}\n\n## Notes\n".replace("\n", eol)
-    assert renew(after, NAME, [HEAD, A, B2, C, D], None) == after
+    assert renew(after, NAME, [HEAD, A, B2, C, D]) == after
 
 
 def test_only_the_bytes_of_the_entry_that_changed_differ() -> None:
     many = [HEAD, *(quote(f"K{n:03}") for n in range(500))]
     new = [*many[:250], quote("K249", "changed"), *many[251:]]
     before, after = (write(NAME, parts).split("\n") for parts in (many, new))
-    assert renew("\n".join(before), NAME, new, many).split("\n") == after
+    assert renew("\n".join(before), NAME, new, [many]).split("\n") == after
     assert [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]] == [
         (before[0], after[0]),
         ("> k249", "> changed"),
@@ -72,7 +72,7 @@ def test_only_the_bytes_of_the_entry_that_changed_differ() -> None:
 
 def test_a_block_that_is_broken_or_deleted_is_left_alone() -> None:
     for body in ("# T\n", write(NAME, ALL).replace("%% bridge:end", "%% the end"), "%% bridge:end highlights %%"):
-        assert renew(body, NAME, [HEAD, A], ALL) == body
+        assert renew(body, NAME, [HEAD, A], [ALL]) == body
 
 
 # --- what a person did stays ----------------------------------------------------------------------------------------
@@ -80,8 +80,8 @@ def test_a_block_that_is_broken_or_deleted_is_left_alone() -> None:
 
 def test_an_unchanged_source_leaves_everything_to_the_person() -> None:
     body = write(NAME, ALL).replace("> bbbb", "> rewritten by me")
-    assert renew(body, NAME, ALL, ALL) == body
-    assert renew(body, NAME, ALL, None) == body
+    assert renew(body, NAME, ALL, [ALL]) == body
+    assert renew(body, NAME, ALL) == body
 
 
 def test_text_under_an_entry_stays_under_it_through_every_later_sync() -> None:
@@ -177,7 +177,15 @@ def test_without_memory_every_line_the_new_text_lacks_is_kept() -> None:
 
 def test_memory_that_the_begin_line_does_not_vouch_for_is_none() -> None:
     body = write(NAME, ALL).replace("> bbbb", "> bbbb\n> mine")
-    assert renew(body, NAME, [HEAD, A, B2, C], [HEAD, A]) == renew(body, NAME, [HEAD, A, B2, C], None)
+    assert renew(body, NAME, [HEAD, A, B2, C], [[HEAD, A]]) == renew(body, NAME, [HEAD, A, B2, C])
+
+
+def test_a_note_that_came_back_as_it_was_is_renewed_from_what_it_was_written_with() -> None:
+    """From a phone, from a backup, by `bridge undo`: the last text is then not the one that counts."""
+    body = write(NAME, ALL).replace("^AAAA", "^AAAA\n\nmine")
+    later = [HEAD, A, quote("BBBB", "later"), C]
+    after = renew(body, NAME, [HEAD, A, B2, C], [later, ALL])
+    assert after == write(NAME, [HEAD, A, B2, C]).replace("^AAAA", "^AAAA\n\nmine")
 
 
 # --- any history (law 3) --------------------------------------------------------------------------------------------
@@ -231,9 +239,8 @@ def edit(text: str, edits: list[tuple[str, float, int]], mine: list[str]) -> str
 
 @given(st.data())
 def test_no_word_of_a_person_is_ever_lost_or_doubled(data: st.DataObject) -> None:
-    old: list[Part] | None = data.draw(generated())
-    assert old is not None
-    body = f"above\n\n{write(NAME, old)}\n\nbelow\n"
+    known: list[list[Part]] = [data.draw(generated())]
+    body = f"above\n\n{write(NAME, known[0])}\n\nbelow\n"
     mine: list[str] = []
     for _ in range(data.draw(st.integers(1, 4))):
         (block,) = blocks.find(body)
@@ -241,21 +248,21 @@ def test_no_word_of_a_person_is_ever_lost_or_doubled(data: st.DataObject) -> Non
         body = body.replace(block.text, changed, 1) if block.text else body
         mine[:] = [word for word in mine if word in body]
         new = data.draw(generated())
-        after = renew(body, NAME, new, old)
+        after = renew(body, NAME, new, known)
         (found,) = blocks.find(after)
         assert not found.problem
         assert after.startswith("above\n\n%% bridge:begin")
         assert after.endswith("%% bridge:end highlights %%\n\nbelow\n")
         for word in mine:
             assert len(re.findall(rf"\b{word}\b", after)) == 1, word
-        assert renew(after, NAME, new, data.draw(st.sampled_from([new, None]))) == after
+        assert renew(after, NAME, new, data.draw(st.sampled_from([[new], []]))) == after
         assert found.digest == blocks.digest(join(new))
-        body, old = after, data.draw(st.sampled_from([new, new, None]))
+        body, known = after, data.draw(st.sampled_from([[new, *known], [new], []]))
 
 
 @given(generated(), generated(), st.booleans())
 def test_without_a_persons_hand_it_is_what_is_generated(old: list[Part], new: list[Part], known: bool) -> None:
-    assert renew(write(NAME, old), NAME, new, old if known else None) == write(NAME, new)
+    assert renew(write(NAME, old), NAME, new, [old] if known else []) == write(NAME, new)
 
 
 @given(generated(), generated())

@@ -31,8 +31,8 @@ class Desk:
             self.own("paper.md.j2", template)
         self.vault = VaultMaker(root)
         (made,) = self.vault.make(record)
-        assert made.record is not None
-        self.written = dict(made.record.blocks)
+        self.written: dict[str, list[str]] = {}
+        self.remember(made)
         self.path = root / "Papers/@vaswani2017attention.md"
 
     def own(self, name: str, source: str) -> None:
@@ -59,9 +59,14 @@ class Desk:
         (outcome,) = self.vault.side.preview([edit]) if preview else self.vault.side.apply([edit])
         assert outcome.record is not None
         if not preview:
-            self.written |= outcome.record.blocks
-            self.written = {name: text for name, text in self.written.items() if text}
+            self.remember(outcome)
         return outcome
+
+    def remember(self, outcome: Outcome) -> None:
+        """As the state does."""
+        assert outcome.record is not None
+        for name, text in outcome.record.blocks.items():
+            self.written[name] = [text, *self.written.get(name, ())] if text else []
 
 
 def test_a_body_nobody_touched_follows_the_template_and_back(tmp_path: Path) -> None:

@@ -37,7 +37,12 @@ def edit(
     written: Mapping[str, str] | None = None,
 ) -> Edit:
     due = {name: DUE[name] for name in names or DUE}
-    return Edit(ITEM, "x", due, record=record, before=NEW if before is None else before, written=written or {})
+    return Edit(ITEM, "x", due, record=record, before=NEW if before is None else before, written=remembered(written))
+
+
+def remembered(written: Mapping[str, str] | None) -> dict[str, list[str]]:
+    """What is remembered of blocks that were generated once."""
+    return {name: [text] for name, text in (written or {}).items() if text}
 
 
 def renewed(root: Path, body: str, one: Edit, rules: ShownRules | None = None) -> tuple[str, dict[str, str]]:
@@ -162,11 +167,11 @@ def test_a_block_that_is_shown_no_more_goes_but_for_what_a_person_wrote_into_it(
     body, written = renewed(tmp_path, "\n# A\n\n## Notes\n", edit())
     off = ShownRules(headings={FILES: "Files"})
     mine = body.replace("^NNNN2222", "^NNNN2222\n\nmine")
-    after, remembered = renewed(tmp_path, mine, edit(before=dict(DUE), written=written), off)
+    after, now = renewed(tmp_path, mine, edit(before=dict(DUE), written=written), off)
     assert names(after) == [FILES, NOTES]
     assert "> mine\n" in after
     assert after.count("\n\n\n") == 0
-    again, _ = renewed(tmp_path, after, edit(before=dict(DUE), written=remembered))
+    again, _ = renewed(tmp_path, after, edit(before=dict(DUE), written=now))
     assert names(again) == [FILES, HIGHLIGHTS, NOTES]
 
 
@@ -265,7 +270,7 @@ def test_the_side_tells_what_it_generated_and_takes_it_back_with_the_next_edit(t
         children=replace(CHILDREN, highlights=(replace(CHILDREN.highlights[0], comment=""), *CHILDREN.highlights[1:])),
     )
     renew = Edit(
-        record().id, row.digest, {HIGHLIGHTS: "h2"}, changed, before=dict(DUE), written=dict(made.record.blocks)
+        record().id, row.digest, {HIGHLIGHTS: "h2"}, changed, before=dict(DUE), written=remembered(made.record.blocks)
     )
     (done,) = vault.side.apply([renew])
     assert done.record is not None

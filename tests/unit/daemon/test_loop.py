@@ -17,6 +17,8 @@ from still_time import HandBell, HandClock
 from bridge.app import App, Order
 from bridge.config.sections import DaemonConfig
 from bridge.core.place import Stat
+from bridge.core.record import ItemId
+from bridge.core.renames import Rekeying
 from bridge.daemon.listener import Listener
 from bridge.daemon.loop import FULL, Daemon
 from bridge.daemon.mailbox import FOLDER
@@ -494,6 +496,14 @@ def test_r37_an_adoption_arrives_as_it_was_ordered(bench: Bench) -> None:
     bench.run(340)
     (order,) = [order for at, order in bench.app.cycles if order.adopting]
     assert order == Order(adopting=adopting)
+
+
+def test_r37_another_citation_key_is_handed_over(bench: Bench) -> None:
+    change = Rekeying(ItemId("users/1", "ABCD2345"), "old", "new")
+    bench.bell.at(333, lambda: bench.put_order(rekey=change))
+    bench.run(340)
+    (order,) = [order for at, order in bench.app.cycles if order.rekey]
+    assert order == Order(rekey=change)
 
 
 def test_r6_an_order_that_is_refused_is_for_who_gave_it_to_hear(bench: Bench) -> None:

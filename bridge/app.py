@@ -300,6 +300,7 @@ class App:
             rekey=order.rekey,
             limits=wiring.limits(self.config),
             mirroring=wiring.mirroring(self.config, self.marker.id, self.vault.name),
+            citekeys=self.config.citekeys.formula if self.config.citekeys.generate == "both" else "",
         )
         with recorded(state, self.home.backups, self.config.history.backup_days, now) as (ledger, _):
             side = self._vault_side(state, self._stay.quiet if self._stay and order.quiet else None, ledger)

@@ -44,6 +44,8 @@ _TOKEN: Final = re.compile(
     )""",
     re.VERBOSE,
 )
+#: Characters of a name that an error quotes; every function and nearly every field is shorter, an API key is not.
+_LONGEST: Final = 24
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _WORDS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 _KINDS: Final[Mapping[type, str]] = {str: "a text", int: "a number", bool: "true or false", re.Pattern: "a pattern"}
@@ -114,7 +116,7 @@ class _Parser:
         while self._takes("|", "||"):
             alternatives.append(self._alternative())
         if self._token.kind != "end":
-            self._fail(f"{self._token.text} was not expected")
+            self._fail(f"{_quoted(self._token)} was not expected")
         return tuple(alternatives)
 
     def _alternative(self) -> tuple[Term, ...]:
@@ -136,7 +138,7 @@ class _Parser:
                 self._fail(f"{token.text} is a field of Zotero and takes no arguments")
             return Term(partial(_field, token.text.casefold()), self._filters())
         if token.text[0].isupper() and token.text.casefold() not in FUNCTIONS:
-            self._fail(f"Zotero has no field {token.text}{_near(token.text, _fields())}", token)
+            self._fail(f"Zotero has no field {_quoted(token)}{_near(token.text, _fields())}", token)
         return Term(self._call(token, FUNCTIONS, "function", 1), self._filters())
 
     def _filters(self) -> tuple[Step, ...]:
@@ -158,7 +160,7 @@ class _Parser:
             others = FILTERS if known is FUNCTIONS else FUNCTIONS
             also = f"; {name.text} is a {'filter' if known is FUNCTIONS else 'function'}"
             hint = also if name.text.casefold() in others else _near(name.text, known)
-            self._fail(f"there is no {what} {name.text}{hint}", name)
+            self._fail(f"there is no {what} {_quoted(name)}{hint}", name)
         values, named = self._arguments() if self._takes("(") else ([], {})
         signature = inspect.signature(called)
         try:
@@ -213,7 +215,7 @@ class _Parser:
         try:
             return re.compile(body, re.IGNORECASE if "i" in flags else 0)
         except re.error as error:
-            self._fail(f"{token.text} is no pattern: {error.msg}", token)
+            self._fail(f"this is no pattern: {error.msg}", token)
 
     # --- tokens
 
@@ -237,6 +239,11 @@ class _Parser:
     def _fail(self, why: str, token: _Token | None = None) -> NoReturn:
         place = (token or self._token).place
         raise ConfigError(f"{why} (at character {place + 1} of the formula)")
+
+
+def _quoted(token: _Token) -> str:
+    """A name as an error shows it; what is as long as an API key is none, and not shown (law 14)."""
+    return token.text if len(token.text) < _LONGEST else "of this name"
 
 
 def _applied(

@@ -16,19 +16,21 @@ class Keys:
     (BibTeX tells ``Liu2022`` from ``liu2022``, but neither BibLaTeX's tools nor the disks of most people do.)
 
     :param taken: keys that others bear.
-    :param is_free: whether a key may be taken, as far as others than papers are asked.
     """
 
-    def __init__(self, formula: Formula, taken: Iterable[str], is_free: Callable[[str], bool] = lambda _: True) -> None:
-        self._formula, self._is_free = formula, is_free
+    def __init__(self, formula: Formula, taken: Iterable[str]) -> None:
+        self._formula = formula
         self._taken = {key.casefold() for key in taken}
 
-    def make(self, work: Work) -> str:
-        """The key of one more paper; one that the formula says nothing about is called by its item key."""
+    def make(self, work: Work, is_free: Callable[[str], bool] = lambda _: True) -> str:
+        """The key of one more paper; one that the formula says nothing about is called by its item key.
+
+        :param is_free: whether this paper may take a key, as far as others than papers are asked.
+        """
         stem = self._formula.key(work) or f"zotero-{work.key}"
         for number in count():
             key = stem + suffix(number)
-            if key.casefold() not in self._taken and self._is_free(key):
+            if key.casefold() not in self._taken and is_free(key):
                 self._taken.add(key.casefold())
                 return key
         raise AssertionError("unreachable")  # pragma: no cover

@@ -125,7 +125,9 @@ def render(config: Config) -> str:
     document.add("time", zone)
     keys = tomlkit.table()
     keys.add("generate", config.citekeys.generate)
-    keys["generate"].comment("making citation keys is not part of this version yet")
+    keys["generate"].comment('"both": papers without a citation key get one, in Zotero and in their notes')
+    keys.add("formula", config.citekeys.formula)
+    keys["formula"].comment("as Better BibTeX has them; a key once given stays")
     document.add("citekeys", keys)
     if config.index.weeks.host:
         weeks = tomlkit.table()

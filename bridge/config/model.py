@@ -15,12 +15,12 @@ from typing import Self
 from pydantic import field_validator, model_validator
 
 from bridge.config.bibliography import BibliographyConfig
+from bridge.config.citekeys import CitekeysConfig
 from bridge.config.history import HistoryConfig
 from bridge.config.mirrors import BacklinkConfig
 from bridge.config.parts import Section, near
 from bridge.config.scope import ScopeConfig
 from bridge.config.sections import (
-    CitekeysConfig,
     ConflictsConfig,
     DaemonConfig,
     GuardsConfig,
@@ -127,6 +127,9 @@ class Config(Section):
         said = self.model_dump(
             mode="json",
             exclude={
+                "citekeys": {
+                    "formula"
+                },  # it is asked about papers without a key, and of those nobody changed none is due
                 "guards": True,
                 "conflicts": True,
                 "daemon": True,

@@ -142,20 +142,6 @@ class ConflictsConfig(Section):
     policy: Literal["ask", "zotero", "vault"] = "ask"
 
 
-class CitekeysConfig(Section):
-    """Making citation keys for items that have none (R19)."""
-
-    generate: Literal["off"] = "off"
-    formula: str = "{author}{year}{word}"
-
-    @field_validator("generate", mode="before")
-    @classmethod
-    def _not_yet(cls, value: object) -> object:
-        if value == "both":
-            raise ValueError('making citation keys is not part of this version yet; write "off"')
-        return value
-
-
 class GuardsConfig(Section):
     """When a cycle stops and asks (law 10): more than ``share`` of all items *and* at least ``minimum`` of them."""
 

@@ -120,6 +120,13 @@ def many_new(new: int, approved: int, limits: Limits) -> Stop | None:
     return None
 
 
+def many_keys(made: int, papers: int, agreed: int, limits: Limits, *, earlier: int = 0) -> Stop | None:
+    """More citation keys to be made than anybody agreed to (R19, R33); ``earlier``: of those, within a day."""
+    if made and made + earlier > agreed and _too_many(made + earlier, papers, limits):
+        return Stop("many-citekeys", f"{made} of {papers} papers would be given a citation key, in Zotero too.")
+    return None
+
+
 def about(guard: str, things: Iterable[Sequence[object]]) -> str:
     """What a guard asks about as sixteen characters of base 32: an answer holds for just these things (R6).
 

@@ -216,6 +216,10 @@ _GUARDS: dict[str, tuple[str, str]] = {
         "If they were not, bring them back (from the trash, or plug their drive in); the question then goes away.",
     ),
     "many-new-notes": ("do it: make these notes", ""),
+    "many-citekeys": (
+        "do it: give these papers citation keys",
+        'If you do not want that, write generate = "off" under [citekeys]; the question then goes away.',
+    ),
     "items-vanished": (
         "do it: say in the notes that their papers are gone",
         "If it was a mistake, restore them in Zotero; the question then goes away. No note is deleted either way.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from bridge.errors import OutdatedAnswerError, UsageError
 from bridge.state.faces import dump
 from bridge.state.kin import Kin
 from bridge.state.notes import Notes
+
+#: Why a citation key was written that nobody typed (R19).
+MADE = "citekey"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,15 +223,36 @@ class History:
         )
         return tuple(ChangeRow(row[0], ItemId(row[1], row[2]), *row[3:]) for row in self._db.execute(query, (cycle,)))
 
-    def outgoing_since(self, started: str, *, after: int = 0) -> list[ChangeRow]:
-        """What went to Zotero in cycles since a moment (ISO 8601) and after a cycle: the guards' rolling day (R33)."""
+    def outgoing_since(self, started: str, *, after: int = 0, made: bool = False) -> list[ChangeRow]:
+        """What went to Zotero in cycles since a moment (ISO 8601) and after a cycle: the guards' rolling day (R33).
+
+        :param made: the citation keys that were made, in place of what people changed.
+        """
         query = (
             "SELECT side, library, key, path, title, field, before, after, why FROM changes"
             " JOIN cycles ON cycles.number = changes.cycle WHERE side = 'zotero' AND started >= ? AND number > ?"
+            " AND (why = ?) = ?"
         )
-        return [
-            ChangeRow(row[0], ItemId(row[1], row[2]), *row[3:]) for row in self._db.execute(query, (started, after))
-        ]
+        found = self._db.execute(query, (started, after, MADE, made))
+        return [ChangeRow(row[0], ItemId(row[1], row[2]), *row[3:]) for row in found]
+
+    def was_given_key(self, item: ItemId) -> bool:
+        """Whether a citation key was made for an item once."""
+        query = "SELECT 1 FROM changes WHERE library = ? AND key = ? AND why = ? LIMIT 1"
+        return self._db.execute(query, (*item, MADE)).fetchone() is not None
+
+    def rekeyed_since(self, started: str) -> Iterator[tuple[ItemId, str, str, str]]:
+        """Citation keys that changed on either side in cycles since a moment, in order: item, title, before, after.
+
+        What was taken back is no change of mind of any tool, nor is taking it back.
+        """
+        query = (
+            "SELECT library, key, title, before, after FROM changes JOIN cycles ON cycles.number = changes.cycle"
+            " WHERE field = 'citekey' AND started >= ? AND NOT undoes AND before <> '' AND after <> ''"
+            " ORDER BY changes.rowid"
+        )
+        for library, key, title, before, after in self._db.execute(query, (started,)):
+            yield ItemId(library, key), title, before, after
 
 
 def _title(face: str | None, item: str | None) -> str:

@@ -223,6 +223,29 @@ class Items:
         """Remember the citation key of a paper without a note, to find it when a note mentions it (R26)."""
         self._db.execute("UPDATE items SET citekey = ? WHERE library = ? AND key = ?", (citekey, *item))
 
+    def keyless(self, library: str, *, due: bool = False) -> list[ItemId]:
+        """Papers whose field for the citation key is empty, trashed ones not counted, in the order of their making.
+
+        :param due: only those whose download has not been reconciled.
+        """
+        papers = "library = ? AND paper AND NOT gone AND NOT trashed"
+        query = (
+            f"SELECT library, key FROM items WHERE {papers + ' AND pending' if due else papers}"  # noqa: S608 (constants)
+            " AND coalesce(json_extract(json, '$.data.citationKey'), '') = ''"
+            " ORDER BY json_extract(json, '$.data.dateAdded'), key"
+        )
+        return [ItemId(*row) for row in self._db.execute(query, (library,))]
+
+    def claims(self) -> Iterator[tuple[str, str]]:
+        """What may name a citation key of any paper, trashed ones too: the field for it, and all of Extra."""
+        query = (
+            "SELECT coalesce(json_extract(json, '$.data.citationKey'), ''),"
+            " coalesce(json_extract(json, '$.data.extra'), '') FROM items WHERE paper AND NOT gone"
+        )
+        for key, extra in self._db.execute(query):
+            if key or extra:
+                yield key, extra
+
     def has_highlights(self, item: ItemId) -> bool:
         """Whether any attachment of a paper bears an annotation (R26)."""
         query = (

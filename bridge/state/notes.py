@@ -138,6 +138,14 @@ class Notes:
         query = "SELECT 1 FROM names WHERE name = ? AND path <> ? LIMIT 1"
         return self._db.execute(query, (base_name(path), path)).fetchone() is None
 
+    def names_other(self, names: Iterable[str], item: ItemId) -> bool:
+        """Whether the note of another paper bears one of these folded names, as its own or as an alias."""
+        query = (
+            "SELECT 1 FROM names JOIN notes USING (path) WHERE name = ? AND key IS NOT NULL"
+            " AND (library, key) <> (?, ?) LIMIT 1"
+        )
+        return any(self._db.execute(query, (name, *item)).fetchone() for name in names)
+
     def heirs(self) -> Mapping[ItemId, ItemId]:
         """Papers that are others by now, merged into them or moved to their library; see :meth:`Kin.heirs`."""
         return self._kin.heirs()

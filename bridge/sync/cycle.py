@@ -28,6 +28,7 @@ from bridge.sync.report import Report
 
 if TYPE_CHECKING:
     from bridge.sync.adopting import Adopting
+    from bridge.sync.keymaking import KeyMaker, NewKey
 
 #: Meta names in the state.
 FINGERPRINT, SOURCES, ANSWERED, APPROVED_NEW = "fingerprint", "sources", "guards-answered-until", "approved-new"
@@ -63,6 +64,8 @@ class Options:
     limits: safety.Limits = field(default_factory=safety.Limits)
     #: What notes push into Zotero beside their fields; ``None`` where nothing is configured.
     mirroring: Mirroring | None = None
+    #: The formula by which citation keys are made for papers that have none; ``""`` leaves them without.
+    citekeys: str = ""
 
 
 def run_cycle(
@@ -146,16 +149,24 @@ class _Cycle:
         planned = self._plan_adoption() if options.adopting else [self._plan(side) for side in self.libraries]
         self._check_scope(planned)
         pushes = [pusher.plan(side, planner.is_in_scope) for side, planner, _ in planned] if pusher else []
+        maker = self._keymaker()
+        keys = [maker.plan(side, planner) if maker else [] for side, planner, _ in planned]
         self._guard(planned, pusher, pushes)
+        self._guard_keys(maker, [key for each in keys for key in each])
         if self.options.dry_run:
-            self.report.plan = [row for each in planned for row in self._preview(*each)]
+            self.report.plan = []
+            for mine, (_, planner, plans) in zip(keys, planned, strict=True):
+                self.report.plan += maker.foretell(mine, planner, plans) if maker else ()
+            self.report.plan += [row for each in planned for row in self._preview(*each)]
             self.report.plan += self._preview_pushes(pusher, pushes)
             self._preview_renames(self.report.plan)
             self._count_waiting([plans for _, _, plans in planned])
             return
         self.state.kin.touched.clear()
         self.report.messages += self.vault.carry_renames(begin=False)
-        for side, planner, plans in planned:
+        for mine, (side, planner, plans) in zip(keys, planned, strict=True):
+            if maker:
+                maker.run(side, mine, planner, plans)
             self._apply(side, planner, plans)
         self.report.messages += self.vault.carry_renames(begin=True)
         self._tell_kin([(side, planner) for side, planner, _ in planned])
@@ -263,6 +274,17 @@ class _Cycle:
             pusher.recognise(side)
         return pusher
 
+    def _keymaker(self) -> KeyMaker | None:
+        if not self.options.citekeys or self.options.adopting:
+            return None
+        if not any(self.state.items.keyless(side.library, due=True) for side in self.libraries):
+            return None
+        from bridge.sync.keymaking import KeyMaker
+
+        return KeyMaker(
+            self.state, self.vault, self.options.citekeys, self.report, self._now, self.progress, self.ledger
+        )
+
     def _preview_pushes(self, pusher: Pusher | None, pushes: Sequence[Pushes]) -> Iterator[ChangeRow]:
         """As :meth:`_preview`; the questions go into the copy of the state, where they are counted."""
         for each in pushes:
@@ -320,6 +342,16 @@ class _Cycle:
                     each.pushes.clear()
         new = [item for _, _, plans in planned for item in plans.new]
         self._ask(safety.many_new(len(new), int(state.get_meta(APPROVED_NEW) or 0), options.limits), new, [])
+
+    def _guard_keys(self, maker: KeyMaker | None, keys: Sequence[NewKey]) -> None:
+        """Ask before many papers are given citation keys, once."""
+        answered = int(self.state.get_meta(ANSWERED) or 0)
+        if maker is None or (stop := maker.stop(keys, self.options.limits, answered)) is None:
+            return
+        shown = [(key.title, "citekey", "", key.key) for key in keys[:_SHOWN]]
+        self._ask(stop, [(*key.id, key.key) for key in keys], shown)
+        if not self.options.dry_run:
+            maker.agree(keys, answered)
 
     def _told(self, move: safety.Move) -> Sequence[object]:
         """A change as an answer is tied to it. A day of today's is none of it, or answers would not outlive the day."""

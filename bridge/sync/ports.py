@@ -11,7 +11,7 @@ from bridge.core.plan import Held
 from bridge.core.record import Face, ItemId, Record
 from bridge.core.renames import Rekeying, RenamePreview
 from bridge.core.scope import Labels
-from bridge.core.side import Outcome, Side
+from bridge.core.side import Edit, Outcome, Side
 
 
 class Download(Protocol):
@@ -96,6 +96,13 @@ class LibrarySide(Side, Protocol):
 
     def refusal(self, item: Mapping[str, Any], field: str, text: str) -> str | None:
         """Why Zotero would not take a value or member, or ``None``."""
+        ...
+
+    def apply(self, edits: Iterable[Edit], *, bulk: bool = False) -> Iterator[Outcome]:
+        """As :meth:`bridge.core.side.Side.apply`.
+
+        :param bulk: these are writes that the machine thought of: paced, and the order by "Modified" stays (R19).
+        """
         ...
 
     def hung(self, item: Mapping[str, Any]) -> Hung:

@@ -323,7 +323,7 @@ class MemoryLibrary:
         self._store.put_items(LIBRARY, found)
         return {item_id(one["key"]): self.read(one) for one in found if is_paper(one)}
 
-    def apply(self, edits: Iterable[Edit]) -> Iterator[Outcome]:
+    def apply(self, edits: Iterable[Edit], *, bulk: bool = False) -> Iterator[Outcome]:
         for edit in edits:
             self._kill.point()
             outcome = self._apply(edit)

@@ -123,8 +123,12 @@ def test_no_library_and_no_toml_are_errors() -> None:
     assert "not valid TOML" in refused("[library")
 
 
-def test_r19_making_citation_keys_is_said_to_be_missing() -> None:
-    assert "not part of this version" in refused(ONE + '[citekeys]\ngenerate = "both"\n')
+def test_r19_citation_keys_are_made_only_when_asked_and_by_a_formula_that_is_one() -> None:
+    assert parse(ONE).citekeys.generate == "off"
+    made = parse(ONE + '[citekeys]\ngenerate = "both"\nformula = "authEtal2 + year"\n').citekeys
+    assert (made.generate, made.formula) == ("both", "authEtal2 + year")
+    message = refused(ONE + '[citekeys]\nformula = "auth.lowr + year"\n')
+    assert "citekeys.formula: there is no filter lowr; is lower meant? (at character 6 of the formula)" in message
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "/etc/passwd", "../x", ""])

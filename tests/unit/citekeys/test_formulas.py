@@ -208,6 +208,14 @@ def test_what_is_no_formula_is_refused_with_place_and_help(formula: str, said: s
     assert said in str(refused.value)
 
 
+def test_law14_what_may_be_an_api_key_is_not_quoted() -> None:
+    for secret in ("P9NiFoyLeZu2bZNvvuQPDWsd", "x9NiFoyLeZu2bZNvvuQPDWsd"):
+        for formula in (secret, f"auth.{secret}", f"auth {secret}", f"'{secret}' '{secret}'"):
+            with pytest.raises(ConfigError) as refused:
+                parse(formula)
+            assert secret not in str(refused.value)
+
+
 def test_a_formula_shows_its_text_alone() -> None:
     assert repr(parse("auth")) == "Formula(text='auth')"
     assert isinstance(parse("auth"), Formula)

@@ -28,8 +28,9 @@ def test_after_z_comes_aa() -> None:
 
 
 def test_a_key_that_would_catch_anothers_links_is_not_taken() -> None:
-    keys = Keys(FORMULA, [], lambda key: key != "Liu2022")
-    assert keys.make(by("Liu")) == "Liu2022a"
+    keys = Keys(FORMULA, [])
+    assert keys.make(by("Liu"), lambda key: key != "Liu2022") == "Liu2022a"
+    assert keys.make(by("Liu")) == "Liu2022"
 
 
 def test_a_paper_that_says_nothing_is_called_by_its_item_key() -> None:

@@ -175,6 +175,7 @@ def test_many_held_things_are_counted() -> None:
         "items-vanished",
         "library-swapped",
         "many-new-notes",
+        "many-citekeys",
     ],
 )
 def test_r33_each_guard_can_be_answered_and_only_edits_in_notes_can_be_put_back(name: str) -> None:

@@ -1,0 +1,211 @@
+"""Citation keys made for papers that have none: by the real command, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from desk import Desk, paper
+
+from bridge.sync import keymaking
+
+
+def configure(desk: Desk, **settings: str) -> None:
+    """Write ``[citekeys]`` settings into the configuration."""
+    path = desk.vault / ".bridge" / "config.toml"
+    lines = path.read_text().splitlines()
+    for name, value in settings.items():
+        (at,) = [place for place, line in enumerate(lines) if line.startswith(f"{name} = ")]
+        lines[at] = f'{name} = "{value}"'
+    path.write_text("\n".join(lines) + "\n")
+
+
+def keyless(n: int, **fields: Any) -> dict[str, Any]:
+    """The ``n``-th paper of a desk as an importer leaves it."""
+    return {**paper(n), "citationKey": "", **fields}
+
+
+def keys(desk: Desk) -> dict[str, str]:
+    """Every paper's citation key in Zotero, by its item key."""
+    return {key: data["citationKey"] for key, data in desk.web.items().items()}
+
+
+@pytest.fixture
+def making(desk: Desk) -> Desk:
+    """A desk in step, where keys are made from now on."""
+    configure(desk, generate="both", formula="auth.lower + year")
+    assert desk.sync()[0] == 0
+    desk.settle()
+    return desk
+
+
+def test_r19_a_new_paper_gets_its_key_first_and_then_its_note(making: Desk) -> None:
+    (key,) = making.web.add(keyless(0, title="New"))
+    added = making.web.item(key)["dateModified"]
+    code, report = making.sync()
+    assert (code, report["zotero"], report["vault"]["created"]) == (0, {"created": 0, "updated": 1, "trashed": 0}, 1)
+    assert report["vault"]["renamed"] == 0
+    assert making.web.item(key)["citationKey"] == "author02023"
+    assert making.web.item(key)["dateModified"] > added
+    assert making.path("author02023").exists()
+    assert making.value("author02023", "citekey") == "author02023"
+    assert not making.path(key).exists()
+    making.settle()
+    log = making.json("log")[1]["cycles"][0]["changes"]
+    assert [(row["side"], row["field"], row["after"], row["why"]) for row in log] == [
+        ("zotero", "citekey", "author02023", "citekey"),
+        ("vault", "", "", "new"),
+    ]
+
+
+def test_keys_are_told_apart_in_the_order_in_which_papers_came(making: Desk) -> None:
+    first = making.web.add(keyless(1, dateAdded="2020-01-02T00:00:00Z"))
+    making.web.add(keyless(50, citationKey="AUTHOR12023A"))
+    second = making.web.add(keyless(1, dateAdded="2020-01-01T00:00:00Z"))
+    held = making.web.add(keyless(1, citationKey="", extra="Citation Key: author12023"))
+    making.sync()
+    found = keys(making)
+    assert [found[key] for key in (*second, *first)] == ["author12023b", "author12023c"], "case makes no difference"
+    assert found[held[0]] == "", "the line in Extra is a key (R11)"
+    making.settle()
+
+
+def test_nothing_is_made_unless_asked(desk: Desk) -> None:
+    (key,) = desk.web.add(keyless(0))
+    assert desk.sync()[1]["zotero"]["updated"] == 0
+    assert desk.web.item(key)["citationKey"] == ""
+    note = desk.path(key).with_name(f"{key}.md")
+    assert note.exists()
+    configure(desk, generate="both", formula="auth.lower + year")
+    code, report = desk.sync("--dry-run")
+    assert [(row["side"], row["field"], row["after"]) for row in report["plan"]] == [
+        ("zotero", "citekey", "author02023"),
+        ("vault", "citekey", "author02023"),
+    ]
+    assert (report["zotero"]["updated"], report["vault"]["renamed"]) == (1, 1)
+    assert desk.web.item(key)["citationKey"] == "", "law 12"
+    code, done = desk.sync()
+    assert (code, done["zotero"], done["vault"]) == (0, report["zotero"], report["vault"])
+    assert desk.path("author02023").exists()
+    assert not note.exists()
+    desk.settle()
+
+
+def test_law12_a_dry_run_names_new_notes_by_the_keys_they_would_get(making: Desk) -> None:
+    (key,) = making.web.add(keyless(0))
+    before = making.bytes()
+    _, report = making.sync("--dry-run")
+    assert [(row["side"], row["why"], row["after"]) for row in report["plan"]] == [
+        ("zotero", "citekey", "author02023"),
+        ("vault", "new", ""),
+    ]
+    assert (making.web.item(key)["citationKey"], making.bytes()) == ("", before)
+
+
+def test_a_key_once_given_stays_whatever_changes(making: Desk) -> None:
+    (key,) = making.web.add(keyless(0))
+    making.sync()
+    making.web.change(key, creators=[{"creatorType": "author", "lastName": "Other", "firstName": "A"}], date="1999")
+    configure(making, formula="auth + 'x'")
+    assert making.sync()[0] == 0
+    making.settle()
+    assert making.web.item(key)["citationKey"] == "author02023"
+
+
+def test_a_key_that_was_taken_back_does_not_come_again(making: Desk) -> None:
+    (key,) = making.web.add(keyless(0))
+    making.sync()
+    code, report = making.json("undo", "--yes")
+    assert (code, report["undo"]["left"]) == (0, [])
+    assert making.web.item(key)["citationKey"] == ""
+    making.settle()
+    assert making.web.item(key)["citationKey"] == ""
+
+
+def test_the_key_a_person_wrote_into_the_note_wins(desk: Desk) -> None:
+    (key,) = desk.web.add(keyless(0))
+    desk.sync()
+    note = desk.vault / "Papers" / f"{key}.md"
+    note.write_text(note.read_text().replace("\nzotero-key:", "\ncitekey: mine2023\nzotero-key:"))
+    configure(desk, generate="both")
+    assert desk.sync()[0] == 0
+    assert desk.web.item(key)["citationKey"] == "mine2023"
+    desk.settle()
+
+
+def test_a_former_key_of_another_paper_is_not_given_again(making: Desk) -> None:
+    (key,) = making.web.add(keyless(0))
+    making.sync()
+    making.web.change(key, citationKey="renamed")
+    making.sync()
+    assert "author02023" in making.list("renamed", "aliases")
+    (other,) = making.web.add(keyless(0))
+    making.sync()
+    assert making.web.item(other)["citationKey"] == "author02023a"
+
+
+def test_r33_many_at_once_are_asked_about_once(desk: Desk) -> None:
+    configure(desk, generate="both", formula="auth.lower + year")
+    desk.sync()
+    added = desk.web.add(*(keyless(n) for n in range(100, 130)))
+    code, said = desk.sync()
+    assert (code, said["error"]["guard"]) == (4, "many-citekeys")
+    assert "30 of 74 papers" in said["error"]["message"]
+    assert not any(desk.web.item(key)["citationKey"] for key in added[:3])
+    assert not desk.path("author1002023").exists(), "law 10: before the first write"
+    assert desk.sync("--yes")[1]["zotero"]["updated"] == 30
+    desk.edit("p1", "^status: .*", "status: read")
+    assert desk.sync()[0] == 0, "what was made here is none of the changes that people are asked about"
+    desk.settle()
+
+
+def test_law5_what_a_kill_leaves_over_is_made_next_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(desk, generate="both", formula="auth.lower + year")
+    desk.sync()
+    added = desk.web.add(*(keyless(n) for n in range(100, 130)))
+    monkeypatch.setattr(keymaking, "BATCH", 10)
+    confirm = keymaking.KeyMaker._confirm
+    seen: list[object] = []
+
+    def dying(self: keymaking.KeyMaker, *given: Any) -> bool:
+        seen.append(given)
+        if len(seen) > 15:
+            raise KeyboardInterrupt
+        return confirm(self, *given)
+
+    monkeypatch.setattr(keymaking.KeyMaker, "_confirm", dying)
+    desk.run("sync", "--once", "--yes")
+    assert sum(bool(key) for item, key in keys(desk).items() if item in added) == 20
+    assert not list((desk.vault / "Papers").glob("@author1*.md"))
+    monkeypatch.setattr(keymaking.KeyMaker, "_confirm", confirm)
+    assert desk.sync()[0] == 0, "a person has agreed already"
+    assert sorted(key for item, key in keys(desk).items() if item in added) == sorted(
+        f"author{n}2023" for n in range(100, 130)
+    )
+    desk.settle()
+
+
+def test_law6_a_key_that_zotero_gives_meanwhile_wins(making: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    (key,) = making.web.add(keyless(0))
+    intend = keymaking.KeyMaker._intend
+
+    def late(self: keymaking.KeyMaker, given: Any) -> None:
+        intend(self, given)
+        making.web.change(key, citationKey="theirs")
+
+    monkeypatch.setattr(keymaking.KeyMaker, "_intend", late)
+    code, report = making.sync()
+    assert (code, report["vault"]["created"]) == (0, 0), "no note before its name is known"
+    monkeypatch.setattr(keymaking.KeyMaker, "_intend", intend)
+    making.settle()
+    assert making.web.item(key)["citationKey"] == "theirs"
+    assert making.path("theirs").exists()
+
+
+def test_r23_a_library_that_may_only_be_read_is_left_as_it_is(making: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    (key,) = making.web.add(keyless(0))
+    monkeypatch.setenv("ZOTERO_API_KEY", making.web.server.add_key(write=False))
+    assert "no citation keys are made" in making.run("sync", "--once").out
+    assert (making.vault / "Papers" / f"{key}.md").exists()
+    again = making.run("sync", "--once", "--full")
+    assert "no citation keys" not in again.out

@@ -13,14 +13,13 @@ dollar signs inside, strike-through is a ``span`` with a style.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
-from urllib.parse import unquote
+from typing import Final
 
 from bridge.core.text import clean_lines
 from bridge.markup import inline
+from bridge.markup.annotations import KEY, open_link
 from bridge.markup.inline import Run
 from bridge.markup.tree import BLOCKS, Element, Node, parse
 
@@ -46,10 +45,6 @@ _STYLES: Final = (
     ("em", re.compile(r"font-style\s*:\s*italic", re.IGNORECASE)),
     ("mark", re.compile(r"background-color\s*:\s*(?!transparent|inherit|initial)\S", re.IGNORECASE)),
 )
-_ITEM_URI: Final = re.compile(
-    r"https?://zotero\.org/(?:users/(?:local/\w+|\d+)|groups/(?P<group>\d+))/items/(?P<key>[0-9A-Z]{8})"
-)
-_KEY: Final = re.compile(r"[0-9A-Z]{8}")
 _LINE_STARTERS: Final = re.compile(r"[^A-Za-z\\{&(\[]")
 
 
@@ -250,7 +245,7 @@ class _Flow:
         elif name == "span" and (element.has_class("highlight") or element.has_class("underline")):
             self.walk(element.children, marks, href)
             self._leave_highlight("highlight")
-            self._context.pending = _open_link(element.attributes.get("data-annotation", ""))
+            self._context.pending = open_link(element.attributes.get("data-annotation", ""))
         else:
             self.walk(element.children, marks | _own_marks(element), href)
 
@@ -277,10 +272,10 @@ class _Flow:
         self._leave_highlight("image")
         alt = " ".join(element.attributes.get("alt", "").split())
         key = element.attributes.get("data-attachment-key", "")
-        annotation = _open_link(element.attributes.get("data-annotation", ""))
+        annotation = open_link(element.attributes.get("data-annotation", ""))
         source = element.attributes.get("src", "")
         target = annotation[0] if annotation else ""
-        if not target and _KEY.fullmatch(key):
+        if not target and KEY.fullmatch(key):
             target = inline.address(self._context.link(key))
         if not target and source[:4].lower() == "http":
             target = inline.address(source)
@@ -384,32 +379,3 @@ def _cells(row: Element) -> list[Element | None]:
 
 def _table_row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-# --- links into files (R25)
-
-
-def _open_link(encoded: str) -> tuple[str, str] | None:
-    """The link and the words for the page of a highlight, from its ``data-annotation``."""
-    try:
-        data: Any = json.loads(unquote(encoded))
-    except ValueError:
-        return None
-    if not isinstance(data, dict):
-        return None
-    found = _ITEM_URI.fullmatch(str(data.get("attachmentURI") or data.get("uri") or ""))
-    if found is None:
-        return None
-    library = f"groups/{found['group']}" if found["group"] else "library"
-    position = data.get("position")
-    page = position.get("pageIndex") if isinstance(position, dict) else None
-    is_pdf = isinstance(page, int) and not isinstance(page, bool) and page >= 0
-    parts = [f"page={page + 1}"] if is_pdf and isinstance(page, int) else []
-    if _KEY.fullmatch(str(data.get("annotationKey") or "")):
-        parts.append(f"annotation={data['annotationKey']}")
-    query = f"?{'&'.join(parts)}" if parts else ""
-    label = " ".join(str(data.get("pageLabel") or "").split())[:50]
-    return (
-        f"zotero://{'open-pdf' if is_pdf else 'open'}/{library}/items/{found['key']}{query}",
-        f"p. {label}" if label else "",
-    )

@@ -15,7 +15,8 @@ from memory_side import Kill
 from world import World
 
 from bridge.core.mirror import SECTION_FIELD
-from bridge.errors import UnreachableError
+from bridge.core.safety import Limits
+from bridge.errors import GuardStop, UnreachableError
 from bridge.sync.pushing import Mirroring
 
 KEY = "AAAAAAA2"
@@ -92,6 +93,25 @@ def test_a_push_that_zotero_refuses_is_said_once(tmp_path: Path) -> None:
     report = world.sync()
     assert report is not None
     assert (report.messages, world.server.version) == ([], before)
+
+
+def test_r33_a_guards_answer_can_leave_zotero_as_it_is(tmp_path: Path) -> None:
+    world = start(tmp_path)
+    write(world, "first")
+    world.settle()
+    world.limits = Limits(share=0, minimum=1)
+    write(world, "second")
+    with pytest.raises(GuardStop) as stop:
+        world.sync(yes=False)
+    assert list(mirrors(world).values()) == ["first"]
+    world.sync(yes=False, answers={stop.value.about: "put-back"})
+    world.sync(yes=False)
+    assert list(mirrors(world).values()) == ["first"]
+    write(world, "third")
+    with pytest.raises(GuardStop):
+        world.sync(yes=False)
+    world.sync()
+    assert list(mirrors(world).values()) == ["third"]
 
 
 WORDS = st.sampled_from(["one", "two", "three", "four"])

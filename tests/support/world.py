@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,6 +83,7 @@ class World:
         full: bool = False,
         vault: type[MemoryVault] = MemoryVault,
         adopting: Adopting | None = None,
+        answers: Mapping[str, str] | None = None,
     ) -> Report | None:
         """One cycle over the state as it is on disk; ``None`` where it was killed on the way."""
         kill = kill or Kill()
@@ -94,6 +96,7 @@ class World:
             fingerprint=self.fingerprint,
             mirroring=self.mirroring,
             adopting=adopting,
+            answers=answers or {},
         )
         state = self.state()
         try:

@@ -62,28 +62,14 @@ def undo(desk: Desk, *arguments: object) -> tuple[int, Any]:
 # --- every kind of change ---
 
 
-def tags_in_the_note(desk: Desk) -> None:
+def one_field_each(desk: Desk) -> None:
     desk.edit("p1", "^  - own-1$", "  - own-1\n  - mine\n  - machine-made")
-
-
-def a_tag_taken_out(desk: Desk) -> None:
-    desk.edit("p1", "^  - Shared-Tag\n", "")
-
-
-def a_status(desk: Desk) -> None:
-    desk.edit("p1", "^status: .*$", "status: read")
-
-
-def a_status_cleared(desk: Desk) -> None:
-    desk.edit("p1", "^status: .*$", "status:")
-
-
-def a_title(desk: Desk) -> None:
-    desk.edit("p1", "^title: .*$", "title: Another Title")
-
-
-def a_doi_cleared(desk: Desk) -> None:
-    desk.edit("p1", "^doi: .*$", "doi:")
+    desk.edit("p2", "^  - Shared-Tag\n", "")
+    desk.edit("p3", "^status: .*$", "status: read")
+    desk.edit("p4", "^status: .*$", "status:")
+    desk.edit("p5", "^title: .*$", "title: Another Title")
+    desk.edit("p6", "^doi: .*$", "doi:")
+    desk.edit("p7", "^year: .*$", "year: 1905")
 
 
 def collections(desk: Desk) -> None:
@@ -147,17 +133,8 @@ def both_sides(desk: Desk) -> None:
     desk.edit("p1", "^title: .*$", "title: Mine")
 
 
-def a_put_back(desk: Desk) -> None:
-    desk.edit("p1", "^year: .*$", "year: 1905")
-
-
 KINDS = [
-    tags_in_the_note,
-    a_tag_taken_out,
-    a_status,
-    a_status_cleared,
-    a_title,
-    a_doi_cleared,
+    one_field_each,
     collections,
     own_fields,
     a_citekey_in_zotero,
@@ -166,7 +143,6 @@ KINDS = [
     many_in_zotero,
     trashed,
     both_sides,
-    a_put_back,
 ]
 
 
@@ -557,7 +533,7 @@ def points(fast: tuple[int, ...], last: int) -> list[Any]:
     return [pytest.param(at, marks=() if at in fast else pytest.mark.long) for at in range(1, last)]
 
 
-@pytest.mark.parametrize("at", points((1, 3, 5, 8, 11, 15, 20, 25), 40))
+@pytest.mark.parametrize("at", points((1, 4, 8, 13, 19, 25), 40))
 def test_law_5_an_undoing_killed_anywhere_is_brought_to_its_end(desk: Desk, at: int) -> None:
     busy(desk)
     after = world(desk)
@@ -584,7 +560,7 @@ def test_law_5_an_undoing_killed_anywhere_is_brought_to_its_end(desk: Desk, at: 
     assert world(desk) == after
 
 
-@pytest.mark.parametrize("at", points((5, 9, 13, 17), 30))
+@pytest.mark.parametrize("at", points((5, 11, 17), 30))
 def test_law_5_a_sync_that_was_killed_can_be_undone(desk: Desk, at: int) -> None:
     a_citekey_in_the_note(desk)
     desk.web.change(desk.keys["p4"], title="Theirs")
@@ -794,7 +770,7 @@ def note_of(desk: Desk, name: str) -> str:
     return Path(row.path).stem[1:]
 
 
-@pytest.mark.parametrize("seed", [pytest.param(n, marks=() if n < 3 else pytest.mark.long) for n in range(60)])
+@pytest.mark.parametrize("seed", [pytest.param(n, marks=() if n < 2 else pytest.mark.long) for n in range(60)])
 def test_any_syncs_are_taken_back_from_the_last_to_the_first(desk: Desk, seed: int) -> None:
     chance, worlds, tokens = random.Random(seed), [], count(1)
     for _ in range(chance.randint(1, 4)):

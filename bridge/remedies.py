@@ -34,6 +34,7 @@ _HELD = {
     "cleared-citekey": "give it a citation key again",
     "refused-collections": "use a collection that exists in Zotero, or make it there first",
     "refused-tags": "shorten the tag, or take it out",
+    "refused-related": "link to the note of a paper of this library, or take it out",
     "refused-status": "choose a status without : ; |",
     "refused-by-zotero": "change the value to one that Zotero takes",
     "put-back-fight": "find the tool or template that keeps writing it and let it leave the note alone",

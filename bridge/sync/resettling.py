@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 
 from bridge.core.mirror import SECTION_FIELD
 from bridge.core.place import NoteRow
@@ -31,6 +32,7 @@ class Resettler:
         """Of the cycle ``undone``, which ``cycle`` took back."""
         self._state, self._policy, self._now, self._undone, self._cycle = state, policy, now, undone, cycle
         self._libraries = {each.library: each for each in libraries}
+        self._absent = cache(state.agreements.absent)
 
     def settle(self, plan: UndoPlan) -> None:
         """Have both sides agree on what is back."""
@@ -65,8 +67,11 @@ class Resettler:
         elif note is not None:
             # Zotero may have moved on while it was away (R38), or what held it is over.
             self._state.notes.set_pending([item], pending=True)
+        was_absent = note is None and item.key in self._absent(item.library)
         number = agreements.add(item, Base(zotero, vault), stamp or current.stamp, self._now)
         agreements.settle(item, number)
+        if was_absent:  # a person deleted its note meanwhile, and what went back in Zotero makes none (R38)
+            agreements.set_absent([item], absent=True)
 
     def _note_is_there(self, item: ItemId, note: NotePart) -> bool:
         """Whether the item has a note again; else it is settled here what that means."""

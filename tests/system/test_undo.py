@@ -272,6 +272,17 @@ def test_law_3_an_edit_not_yet_synced_goes_its_way(desk: Desk) -> None:
     assert sorted(desk.list("p1", "tags")) == ["Shared-Tag", "later", "mine", "own-1"]
 
 
+def test_r38_a_note_deleted_since_is_not_made_again_though_its_paper_goes_back(desk: Desk) -> None:
+    desk.edit("p1", "^title: .*$", "title: Mine")
+    desk.sync()
+    desk.path("p1").unlink()
+    desk.sync()
+    assert reasons(undo(desk)[1]) == {"Papers/@p1.md": "it was deleted, renamed or moved since"}
+    assert desk.web.item(desk.keys["p1"])["title"] == "Paper number 1"
+    stands(desk)
+    assert not desk.path("p1").exists()
+
+
 def test_files_of_a_rename_go_back_together_or_not_at_all(desk: Desk) -> None:
     a_citekey_in_zotero(desk)
     desk.sync()

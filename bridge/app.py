@@ -521,6 +521,7 @@ class App:
             folders={each.id: each.folder for each in self.config.library},
             file=self.config.notes.file,
             templates=self.config.notes.templates,
+            archive=self.config.notes.archive,
         )
         return VaultSide(
             self.vault,

@@ -23,6 +23,7 @@ from bridge.core.status import StatusNames
 from bridge.indexes.paper import Paper, paper
 from bridge.indexes.rules import IndexRules, PageKind, TopicRules
 from bridge.obsidian import list_keys
+from bridge.sync.leaving import Leaving
 from bridge.sync.planning import Settings
 from bridge.sync.pushing import Mirroring
 from bridge.vault import tags
@@ -102,6 +103,7 @@ def cycle_settings(config: Config, now: datetime) -> Settings:
         spell_tag=_Spelling(),
         create=config.notes.create,
         scopes=scopes(config),
+        leaving=Leaving(config.notes.on_zotero_delete, config.notes.on_note_delete, config.notes.archive_collection),
         sources=_sources(config),
     )
 

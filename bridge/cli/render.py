@@ -31,7 +31,11 @@ def report_lines(report: Report) -> Iterator[str]:
     yield from map(change_line, report.plan or ())  # all of it: that is what a dry run is for (law 12)
     zotero = [
         f"{many(count, 'item')} {verb}"
-        for count, verb in ((report.zotero_created, "made"), (report.zotero_updated, "updated"))
+        for count, verb in (
+            (report.zotero_created, "made"),
+            (report.zotero_updated, "updated"),
+            (report.zotero_trashed, "put into the trash"),
+        )
         if count
     ]
     notes = [

@@ -115,6 +115,8 @@ def render(config: Config) -> str:
         ("file", "{citekey}, {key}, {title}, {year}, {author}"),
         ("max_new", "ask before a sync makes more notes than this"),
         ("templates", "your own templates for new notes"),
+        ("on_zotero_delete", '"mark" the note of a deleted paper, or move it to the "archive" folder or the "trash"'),
+        ("on_note_delete", '"mark" leaves the paper of a deleted note alone; "archive": a collection; "trash"'),
         ("push", "true: your section Notes is shown in Zotero, too, as a child note of the paper"),
     ):
         notes.add(name, tomlkit.item(getattr(config.notes, name)).comment(why))

@@ -55,17 +55,28 @@ class LibraryConfig(Section):
         return origin_of(self.url)
 
 
+Leave = Literal["mark", "archive", "trash"]
+
+
 class NotesConfig(Section):
     """Which notes are made, where their templates are, how their files are called, and what of them goes to Zotero.
 
     ``push`` mirrors the section under the heading ``section`` as a child note of the paper; in group libraries only
     with ``push_groups``, for everybody there reads it.
+
+    ``on_zotero_delete`` says what becomes of the note of a paper that was trashed or erased, ``on_note_delete`` what
+    becomes of a paper whose note was deleted: nothing but a mark, the archive (a folder of the vault, a collection that
+    is there in Zotero), or the trash of the other side.
     """
 
     create: Literal["all", "wanted"] = "all"
     file: str = "@{citekey}.md"
     max_new: Annotated[int, Field(ge=1)] = 1000
     templates: Folder = "Templates/Bridge"
+    on_zotero_delete: Leave = "mark"
+    on_note_delete: Leave = "mark"
+    archive: Folder = "Archive"
+    archive_collection: str = "Archive"
     push: bool = False
     push_groups: bool = False
     section: Annotated[str, Field(pattern=r"^[^\s#%].*$")] = "Notes"

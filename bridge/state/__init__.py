@@ -14,6 +14,7 @@ from typing import Self
 
 from bridge.errors import StateError
 from bridge.state.agreements import Agreements
+from bridge.state.away import Shelter
 from bridge.state.citations import Citations
 from bridge.state.db import transaction
 from bridge.state.deeds import Deeds
@@ -37,12 +38,14 @@ class State:
     :attr:`agreements` (bases, stamps, intentions), :attr:`history` (conflicts, held parts, cycles and their changes),
     :attr:`pages` (what index notes show), :attr:`citations` (what the bibliography shows), :attr:`deeds` (what cycles
     did, to be taken back), :attr:`kin` (papers that have to do with each other), :attr:`written` (what was generated
-    for notes), :attr:`renames` (what renames are due in the vault).
+    for notes), :attr:`renames` (what renames are due in the vault), :attr:`away` (what was put away with its other
+    half).
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self.kin = Kin(connection)
+        self.away = Shelter(connection)
         self.items = Items(connection, self.kin)
         self.notes = Notes(connection, self.kin)
         self.agreements = Agreements(connection)

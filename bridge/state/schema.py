@@ -197,6 +197,12 @@ MIGRATIONS: tuple[str, ...] = (
         SELECT library, items.key, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
         FROM items, json_each(relations_of(items.json)) WHERE paper;
     """,
+    """
+    -- Notes and papers put away because their other half went (bridge.state.away).
+    CREATE TABLE away (
+        library TEXT NOT NULL, key TEXT NOT NULL, side TEXT NOT NULL, how TEXT NOT NULL, was TEXT NOT NULL,
+        now TEXT NOT NULL, done INTEGER NOT NULL, PRIMARY KEY (library, key, side)) WITHOUT ROWID;
+    """,
 )
 
 

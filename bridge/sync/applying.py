@@ -69,6 +69,8 @@ class Applier:
         self._report = report
         self._now = now
         self._progress = progress
+        #: Papers of which something waits still, after all that could be done now.
+        self.waiting: set[ItemId] = set()
         self._ledger = ledger
 
     # --- tasks: items with a note
@@ -271,6 +273,7 @@ class Applier:
         now = self._now()
         history = self._state.history
         waiting: list[ItemId] = []
+        placed = [task.id for task in tasks if task.place]
         for task in tasks:
             plan = task.plan
             ended = [*plan.ended, *(name for name in plan.zotero if name not in plan.open)]
@@ -290,7 +293,8 @@ class Applier:
         self._state.items.set_pending(done, pending=False)
         self._state.notes.set_pending(done, pending=False)
         self._state.items.set_pending(self._state.kin.touched.intersection(done), pending=True)
-        self._state.notes.set_pending(waiting, pending=True)
+        self._state.notes.set_pending([*waiting, *placed], pending=True)
+        self.waiting.update(waiting)
 
     def _standing(self, task: Task) -> frozenset[str]:
         conflicts = frozenset(self._state.agreements.conflicts(task.id))

@@ -20,6 +20,7 @@ from bridge.state import State
 from bridge.state.history import ChangeRow
 from bridge.sync.applying import Applier, as_text, changes
 from bridge.sync.download import Downloading, download
+from bridge.sync.leaving import deleted
 from bridge.sync.ledger import Ledger
 from bridge.sync.planning import Planner, Plans, Settings, Task
 from bridge.sync.ports import LibrarySide, Progress, Scan, VaultScanner
@@ -118,6 +119,7 @@ class _Cycle:
         self.requests_before = sum(side.requests for side in libraries)
         self._renamed_before = vault.renamed
         self._answered = False
+        self._waiting: set[ItemId] = set()
 
     def stamp_now(self) -> str:
         return self._now().isoformat(timespec="seconds")
@@ -169,7 +171,7 @@ class _Cycle:
                 maker.run(side, mine, planner, plans)
             self._apply(side, planner, plans)
         self.report.messages += self.vault.carry_renames(begin=True)
-        self._tell_kin([(side, planner) for side, planner, _ in planned])
+        self._look_twice(planned, self._depart(planned))
         if pusher:
             asked = frozenset(push.row.id for each in pushes for push in each.pushes)
             for side, planner, _ in planned:
@@ -220,7 +222,8 @@ class _Cycle:
 
     def _scan(self) -> None:
         scan = self.vault.scan()
-        gone = [item for item in scan.gone if self.state.agreements.base(item) is not None]
+        bases, shelter = self.state.agreements, self.state.away
+        gone = [item for item in scan.gone if bases.base(item) is not None and not shelter.is_in_trash(item)]
         stop = safety.vanished_notes(scan.bound_before, len(gone), self.options.limits)
         # Nothing of the scan is remembered if this stops, so notes that come back are known.
         self._ask(stop, [*gone], [(self._path(item), "", "", "") for item in gone[:_SHOWN]] if stop else [])
@@ -231,6 +234,8 @@ class _Cycle:
             self.state.notes.drop_rows(scan.dropped)
             self.state.notes.put_rows(scan.rows)
             self.state.agreements.set_absent(scan.gone, absent=True)
+            for item, away in deleted(self.state, scan.gone, self.options.settings.leaving):
+                self.state.away.put(item, "zotero", away)
             self._look_again(scan)
 
     def _look_again(self, scan: Scan) -> None:
@@ -322,6 +327,9 @@ class _Cycle:
         pushed: list[Push] = [push for each in pushes for push in each.pushes]
         titles |= {push.row.id: push.title for push in pushed}
         outgoing += [push.move() for push in pushed]
+        leaving = [going for _, _, plans in planned for going in plans.departures.going]
+        titles |= {going.id: text(going.record.face.get("title")) for going in leaving}
+        outgoing += [going.move() for going in leaving]
         incoming = [
             move
             for t in tasks
@@ -336,6 +344,8 @@ class _Cycle:
             if self._ask(stop, map(self._told, moves), shown) == PUT_BACK and side == "zotero":
                 for _, planner, plans in planned:
                     plans.tasks = [planner.put_back(task) if task.plan.zotero else task for task in plans.tasks]
+                    planner.leaving.settle(going.id for going in plans.departures.going)
+                    plans.departures.going.clear()
                 if pusher:
                     pusher.leave(pushed)
                 for each in pushes:
@@ -397,18 +407,32 @@ class _Cycle:
             self.state.notes.set_pending(passed, pending=False)
             for item in passed:
                 self.state.history.set_held(item, plans.held.get(item, ()))
+            planner.leaving.settle(item for item in plans.passed if item in planner.leaving.due)
         applier.run(plans.tasks)
         applier.make(planner.new_tasks(plans.new), len(plans.new))
+        self._waiting |= applier.waiting
 
-    def _tell_kin(self, planned: Sequence[tuple[LibrarySide, Planner]]) -> None:
-        """Notes made, moved or renamed just now are named in those of their kin: a second look, at those alone."""
-        due = frozenset(self.state.kin.touched)
+    def _depart(self, planned: Sequence[tuple[LibrarySide, Planner, Plans]]) -> frozenset[ItemId]:
+        """Put away what goes with its other half, and bring back what came; the papers to be looked at again."""
+        again: set[ItemId] = set()
+        for _, planner, plans in planned:
+            placed = [task for task in plans.tasks if task.place]
+            again |= planner.leaving.carry_out(plans.departures, placed, self._waiting, self.report, self.ledger)
+        return frozenset(again)
+
+    def _look_twice(self, planned: Sequence[tuple[LibrarySide, Planner, Plans]], due: frozenset[ItemId]) -> None:
+        """Notes made, moved or renamed just now are named in those of their kin: a second look, at those alone.
+
+        And at papers and notes that came back.
+        """
+        due |= self.state.kin.touched
         self.state.kin.touched.clear()
         if self.options.adopting:
             self.state.items.set_pending(due, pending=True)
             return  # the next sync sees to them
-        for side, planner in planned:
+        for side, _, _ in planned:
             if any(item.library == side.library for item in due):
+                planner = self._planner(side)
                 self._apply(side, planner, planner.plan(due))
 
     def _applier(self, side: LibrarySide, planner: Planner) -> Applier:
@@ -427,6 +451,15 @@ class _Cycle:
             self.report.count("vault", noted)
             yield from sent
             yield from noted
+            if task.place and (to := planner.leaving.place_of(task, self.vault.mover())):
+                self.report.vault_renamed += 1
+                yield ChangeRow("vault", task.id, to, _title(task), "path", task.note.path, to, task.place)
+        for row in map(planner.leaving.fetching, plans.departures.back):
+            self.report.vault_renamed += 1
+            yield row
+        for going in plans.departures.going:
+            self.report.count_gone(going.rows())
+            yield from going.rows()
         for one in planner.new_tasks(plans.new):
             if isinstance(one, Task):
                 made = changes(one, "vault", {}, one.plan.vault)
@@ -437,7 +470,7 @@ class _Cycle:
         changed = [Rekeying(row.id, row.before, row.after) for row in plan if row.field == "citekey"]
         asked = [self.options.rekey] if self.options.rekey is not None else []
         self.report.renames = self.vault.preview_renames([*changed, *asked])
-        self.report.vault_renamed = self.report.renames.moved
+        self.report.vault_renamed += self.report.renames.moved
 
     def _count_waiting(self, planned: Sequence[Plans]) -> None:
         """Conflicts and held parts there are, or (for a dry run) would be."""
@@ -451,6 +484,10 @@ class _Cycle:
             held |= {(item, "", h.code, h.field) for item, found in plans.held.items() for h in found}
         self.report.conflicts = len(conflicts)
         self.report.held += len(held)
+
+
+def _title(task: Task) -> str:
+    return text(task.zotero.face.get("title"))
 
 
 def _guarded(policy: Policy) -> list[str]:

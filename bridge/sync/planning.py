@@ -16,6 +16,7 @@ from bridge.core.reconcile import Rules, reconcile, text
 from bridge.core.record import Base, Face, ItemId, Record
 from bridge.core.scope import Scope
 from bridge.state import State
+from bridge.sync.leaving import Departing, Departures, Leaving, Place
 from bridge.sync.life import MARKS, RESTING, Family, marks
 from bridge.sync.ports import LibrarySide, VaultScanner
 
@@ -34,6 +35,8 @@ class Settings:
     create: Literal["all", "wanted"] = "all"
     #: Which papers of each library have notes; all of a library that is not named.
     scopes: Mapping[str, Scope] = field(default_factory=dict)
+    #: What becomes of notes whose paper is gone, and of papers whose note is.
+    leaving: Leaving = field(default_factory=Leaving)
     #: Where in Zotero each field is kept, in any words; a field whose place changes has no base any more.
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -50,6 +53,8 @@ class Task:
     stamp: str
     #: The note is a person's own until this is carried out (adoption, R28).
     adopts: bool = False
+    #: Where the note is due to go as a whole, once it is written.
+    place: Place = ""
 
     @property
     def id(self) -> ItemId:
@@ -84,6 +89,7 @@ class Plans:
     held: dict[ItemId, list[Held]] = field(default_factory=dict)
     #: Items with a note that are out of scope: it stays as it is, and its base waits (R38).
     resting: list[ItemId] = field(default_factory=list)
+    departures: Departures = field(default_factory=Departures)
 
     @property
     def due(self) -> bool:
@@ -105,6 +111,7 @@ class Planner:
         self._vault = vault
         self._settings = settings
         self._family = Family(state, side, libraries)
+        self.leaving = Departing(state, side, vault, settings.leaving, settings.policy)
         self._scope = settings.scopes.get(side.library) or None
         self._uses: Mapping[str, int] | None = None
 
@@ -116,7 +123,7 @@ class Planner:
         if only is not None:
             due = dict.fromkeys(item for item in sorted(only) if item.library == library)
         else:
-            due = dict.fromkeys([*state.items.pending(library), *state.notes.pending(library)])
+            due = dict.fromkeys([*state.items.pending(library), *state.notes.pending(library), *self.leaving.due])
             if self._settings.create == "wanted":
                 due |= dict.fromkeys(state.items.by_citekey(library, state.notes.mentions()))
         noted = state.notes.noted(library)
@@ -126,8 +133,10 @@ class Planner:
                     self._plan_noted(item, plans)
                 else:
                     plans.resting.append(item)
+            elif self.leaving.is_back(item):
+                plans.departures.back.append(item)
             elif item.key in absent:
-                plans.passed.append(item)  # R38: a deleted note is not made again; its base waits
+                self._plan_absent(item, plans)
             elif (note := self._family.inherited(item)) is not None:
                 self._plan_inherited(item, note, plans)
             elif self.is_in_scope(item) and self.wants(item):
@@ -150,6 +159,15 @@ class Planner:
 
     # --- items with a note
 
+    def _plan_absent(self, item: ItemId, plans: Plans) -> None:
+        """R38: a deleted note is not made again, and its base waits; the paper may have to follow it."""
+        if item not in self.leaving.due or (going := self.leaving.follow(self._record(item))) is None:
+            plans.passed.append(item)
+        elif (why := self.leaving.missing(item)) is not None:
+            plans.departures.missing = why  # it waits for its collection
+        elif self._side.writable:
+            plans.departures.going.append(going)
+
     def _plan_noted(self, item: ItemId, plans: Plans) -> None:
         note = self._state.notes.rows_of([item])[item]
         if self._vault.is_warm(note.path):
@@ -163,11 +181,15 @@ class Planner:
             ]
             plans.passed.append(item)
             return
+        if (going := self.leaving.bring(record)) is not None and self._side.writable:
+            plans.departures.going.append(going)  # and then it is looked at anew
+            return
         if any(not held.field for held in note.held):
             plans.passed.append(item)  # the file itself is held; it stays as it is until its text changes
             return
         task = self.task(item, record, note)
         plans.held[item] = list(task.plan.held)
+        task = replace(task, place=self.leaving.place(record, note))
         if task.idle:  # what it shows is not needed any more, and a changed configuration makes such of all papers
             task = replace(task, zotero=replace(task.zotero, blocks={}, children=NONE))
         plans.tasks.append(task)

@@ -143,8 +143,28 @@ class Scan(Protocol):
         ...
 
 
+class NoteMover(Protocol):
+    """Moves notes of papers as a whole; nothing is removed."""
+
+    def archived(self, note: NoteRow) -> str:
+        """Where a note goes in the archive; ``""`` for one that is there."""
+        ...
+
+    def trashed(self, note: NoteRow, record: Record) -> str:
+        """Where a note goes in the vault's trash; ``""`` for one that holds anything of a person's."""
+        ...
+
+    def move(self, item: ItemId, at: str, to: str) -> str:
+        """Move an item's note; where it is now, ``""`` where it was left alone."""
+        ...
+
+
 class VaultScanner(Side, Protocol):
     """The vault side."""
+
+    def mover(self) -> NoteMover:
+        """What puts notes away and brings them back."""
+        ...
 
     def scan(self) -> Scan:
         """Look at every file's stat, read those that changed."""

@@ -19,6 +19,7 @@ class Report:
 
     zotero_created: int = 0
     zotero_updated: int = 0
+    zotero_trashed: int = 0
     vault_created: int = 0
     vault_updated: int = 0
     vault_renamed: int = 0
@@ -53,6 +54,7 @@ class Report:
         return bool(
             self.zotero_created
             or self.zotero_updated
+            or self.zotero_trashed
             or self.vault_created
             or self.vault_updated
             or self.vault_renamed
@@ -76,11 +78,17 @@ class Report:
         else:
             self.vault_updated += 1
 
+    def count_gone(self, changes: list[ChangeRow]) -> None:
+        """Count one paper that followed its note out of sight, or came back with it."""
+        is_trashed = any((change.field, change.after) == ("zotero-status", "trashed") for change in changes)
+        self.zotero_trashed += is_trashed
+        self.zotero_updated += not is_trashed
+
     def to_json(self) -> dict[str, Any]:
         """The object that ``sync --once --json`` prints."""
         cursors = list(self.cursors.values())
         found: dict[str, Any] = {
-            "zotero": {"created": self.zotero_created, "updated": self.zotero_updated, "trashed": 0},
+            "zotero": {"created": self.zotero_created, "updated": self.zotero_updated, "trashed": self.zotero_trashed},
             "vault": {
                 "created": self.vault_created,
                 "updated": self.vault_updated,

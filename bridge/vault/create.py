@@ -27,12 +27,13 @@ class Layout:
     """Where things are in a vault, relative to it and with ``/``.
 
     ``folders``: library to the folder in which its notes are made. ``file``: the template of their names.
-    ``templates``: the folder of body templates, which is never scanned.
+    ``templates``: the folder of body templates, which is never scanned. ``archive``: where notes are put away.
     """
 
     folders: Mapping[str, str] = field(default_factory=dict)
     file: str = "@{citekey}.md"
     templates: str = "Templates/Bridge"
+    archive: str = "Archive"
 
     def folder(self, library: str) -> str:
         """The folder for notes of a library.

@@ -120,7 +120,7 @@ def is_same(one: Path, other: Path) -> bool:
 
 
 def move(root: Path, old: Path, new: Path) -> None:
-    """Rename a file within its folder, never over another.
+    """Give a file another name, in its folder or another one that is there, never over another file.
 
     A change of case alone works too, but for some file systems of Linux that do not tell case apart: these take it for
     done already. Whoever must be sure goes through a third name.
@@ -133,7 +133,8 @@ def move(root: Path, old: Path, new: Path) -> None:
     """
     claimed = False
     try:
-        check_inside(root, old.parent)
+        for folder in {old.parent, new.parent}:
+            check_inside(root, folder)
         try:
             claim(new)
             claimed = True
@@ -143,7 +144,8 @@ def move(root: Path, old: Path, new: Path) -> None:
             if not empty and not os.path.samestat(there, old.lstat()):
                 raise NameTakenError("a file of that name is there") from None
         os.replace(old, new)  # noqa: PTH105 (see Batch._place)
-        flush_folder(new.parent)
+        for folder in {old.parent, new.parent}:
+            flush_folder(folder)
     except OSError as error:
         if claimed:
             discard(new)

@@ -26,6 +26,7 @@ from bridge.vault.shown import ShownRules
 from bridge.vault.write import Applied, Writer
 
 if TYPE_CHECKING:
+    from bridge.vault.away import Mover
     from bridge.vault.quiet import Quiet
     from bridge.vault.rename import RenameLog, Renamer
 
@@ -125,6 +126,15 @@ class VaultSide:
     def restorer(self) -> Restorer:
         """What puts files back as they were."""
         return Restorer(self._root, self._index, self._read, self._recorder)
+
+    def mover(self) -> Mover:
+        """What puts notes away and brings them back."""
+        from bridge.vault.away import Mover  # nearly no cycle needs it
+
+        archive, writer = self._layout.archive, self._writer
+        return Mover(
+            self._root, self._index, self._rules, archive, self._read, writer.body, self._recorder, writer.moved
+        )
 
     def section(self, note: NoteRow, heading: str) -> str | None:
         """The person's Markdown under a heading of a note; ``None`` where there is no such heading.

@@ -126,6 +126,17 @@ class Writer:
         self._catalogue = None
         self._listed.clear()
 
+    def moved(self) -> None:
+        """A note was moved as a whole."""
+        self.stats.renamed += 1
+        self._catalogue = None
+        self._listed.clear()
+
+    def body(self, record: Record) -> str:
+        """The body that a paper's note would be made with now."""
+        renewal = Renewal(self._shown, Edit(record.id, "", record.face, record))
+        return make(renewal, self._templates.source(TEMPLATE), record)
+
     @property
     def _names(self) -> Catalogue:
         if self._catalogue is None:

@@ -35,7 +35,7 @@ _DIGEST = 8
 _TEXTS = {"doi": "DOI", "url": "url"}
 _LISTS = frozenset({"tags", "collections", "related"})
 #: Fields whose write is more than one text in one place.
-_COMPOUND = _LISTS | {"status", "status-date"}
+_COMPOUND = _LISTS | {"status", "status-date", "zotero-status"}
 
 
 class UnwritableError(ZoteroError):
@@ -198,7 +198,7 @@ class Mapper:
             return None if named else f"no tag is configured for the status {one_line(value)!r}"
         if field == "status-date":
             return None if dates.valid_day(value) else f"{one_line(value)!r} is not a date (2024-03-28)"
-        if field in ("title", "citekey"):
+        if field in ("title", "citekey", "zotero-status"):
             return None
         entry = self._custom_by_key.get(field)
         if entry is not None and entry.line:
@@ -242,6 +242,8 @@ class Mapper:
                 self._put_text(draft, name, _scalar(value))
         self._put_status(draft, wanted, current)
         self._put_tags(draft, wanted, current)
+        if "zotero-status" in wanted:
+            draft.fields["deleted"] = int(wanted["zotero-status"] == "trashed")
         if "collections" in wanted:
             self._put_collections(draft, _members(wanted["collections"]))
         return draft.changes()

@@ -230,7 +230,7 @@ class Laws(RuleBasedStateMachine):
         """R1: of what was agreed once and is old now, nothing is taken for an edit."""
         self.rest()
         clean = [note for note, is_clean in self.copies[key] if is_clean and self._is_known(key, note)]
-        if not clean or not self.has_note(key) or not self.on_server(key):
+        if not clean or not self.has_note(key) or not self.on_server(key) or self.world.server.heir(key):
             return
         sent = self.world.server.writes
         self.world.disk.put(self.world.home(key), data.draw(st.sampled_from(clean)))

@@ -129,6 +129,8 @@ class MemoryServer:
                 data["tags"] = [*mine, *(one for one in others if kind == 1 or one["tag"] not in unique)]
             elif name == "collections":
                 data["collections"] = list(value)
+            elif name == "zotero-status":
+                data["deleted"] = int(value == "trashed")
             else:
                 data[name] = value if isinstance(value, tuple) else served(name, value)
         self.items[key] = {"key": key, "version": self.version, "data": {**data, "version": self.version}}
@@ -327,9 +329,10 @@ class MemoryLibrary:
         for edit in edits:
             self._kill.point()
             outcome = self._apply(edit)
+            answer = self.server.items.get(edit.id.key)  # whatever comes of the item before it is stored
             self._kill.point()
-            if outcome.result == "applied":
-                self._store.put_items(LIBRARY, [self.server.items[edit.id.key]])
+            if outcome.result == "applied" and answer is not None:
+                self._store.put_items(LIBRARY, [answer])
             yield outcome
 
     def hung(self, item: Mapping[str, Any]) -> Hung:
@@ -444,6 +447,38 @@ class MemoryScan:
     bound_before: int = 0
 
 
+class MemoryMover:
+    """Implements :class:`bridge.sync.ports.NoteMover`; a note is bare while nobody wrote below its head."""
+
+    def __init__(self, vault: MemoryVault, index: NoteIndex, kill: Kill) -> None:
+        self._vault, self._index, self._kill = vault, index, kill
+
+    def archived(self, note: NoteRow) -> str:
+        return "" if note.path.startswith("Archive/") else f"Archive/{note.path}"
+
+    def trashed(self, note: NoteRow, record: Record) -> str:
+        return "" if self._vault.disk.note(note.path).extra else f".trash/{note.path.rpartition('/')[2]}"
+
+    def move(self, item: ItemId, at: str, to: str) -> str:
+        self._kill.point()
+        disk, index = self._vault.disk, self._index
+        row = index.row(at)
+        if at not in disk.files or to in disk.files or disk.note(at).id != item:
+            return ""
+        if row is not None and row.digest != disk.note(at).digest:
+            return ""
+        disk.move(at, to)
+        disk.writes += 1
+        self._vault.renamed += 1
+        self._kill.point()
+        index.drop_rows([at])
+        note, stat = disk.files[to]
+        found = row or NoteRow(to, stat, note.digest, item, note.stamp, note.face, pending=True)
+        if not to.startswith(".trash/"):
+            index.put_rows([replace(found, path=to)])
+        return to
+
+
 class MemoryVault:
     """Implements :class:`bridge.sync.ports.VaultScanner` over the index of a state."""
 
@@ -455,7 +490,8 @@ class MemoryVault:
 
     def scan(self) -> MemoryScan:
         self._kill.point()
-        files, known, bound = self.disk.files, self._index.stats(), self._index.bound()
+        files = {path: file for path, file in self.disk.files.items() if not path.startswith(".trash/")}
+        known, bound = self._index.stats(), self._index.bound()
         before = len(set(bound.values()))
         if known == {path: stat for path, (_, stat) in files.items()}:
             return MemoryScan(bound_before=before)
@@ -517,6 +553,9 @@ class MemoryVault:
     def as_note_of(self, path: str, item: ItemId) -> NoteRow | None:
         note, stat = self.disk.files[path]
         return NoteRow(path, stat, note.digest, item, note.stamp, note.face)
+
+    def mover(self) -> MemoryMover:
+        return MemoryMover(self, self._index, self._kill)
 
     def carry_renames(self, *, begin: bool) -> Sequence[str]:
         """Here a file is renamed when its note is written, and nothing links to it."""

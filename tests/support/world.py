@@ -29,6 +29,7 @@ from bridge.core.scope import Scope
 from bridge.state import ConflictRow, State
 from bridge.sync import Options, Report, run_cycle
 from bridge.sync.adopting import Adopting
+from bridge.sync.leaving import Leave, Leaving
 from bridge.sync.planning import Settings
 from bridge.sync.pushing import Mirroring
 from bridge.vault import tags
@@ -219,6 +220,11 @@ class World:
         """From now on only these papers have notes."""
         self.settings = replace(self.settings, scopes={LIBRARY: scope})
         self.fingerprint = repr(scope)
+
+    def part(self, *, note: Leave = "mark", paper: Leave = "mark") -> None:
+        """From now on a note follows its paper so, and a paper its note."""
+        self.settings = replace(self.settings, leaving=Leaving(note, paper))
+        self.fingerprint = f"{note} {paper}"
 
     def decide(self, policy: ConflictPolicy) -> None:
         """From now on conflicts are decided so."""

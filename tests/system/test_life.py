@@ -127,3 +127,107 @@ def test_each_library_may_have_a_scope_of_its_own(desk: Desk) -> None:
     desk.settle()
     assert desk.value("p1", "title") == "Paper number 1"
     assert desk.path("book").exists()
+
+
+# --- what goes with its other half ---
+
+
+def test_a_note_goes_to_the_archive_and_comes_back_with_its_links(desk: Desk) -> None:
+    (desk.vault / "Diary.md").write_text("[[@p1]] and [[Papers/@p1|by path]]\n")
+    configure_notes(desk, 'on_zotero_delete = "archive"')
+    desk.settle()
+    desk.web.trash(desk.keys["p1"])
+    code, report = desk.sync()
+    assert (code, report["vault"]["marked"], report["vault"]["renamed"]) == (0, 1, 1)
+    archived = desk.vault / "Archive" / "Papers" / "@p1.md"
+    assert "zotero-status: trashed" in archived.read_text()
+    assert not desk.path("p1").exists()
+    desk.settle()
+    desk.web.trash(desk.keys["p1"], trashed=False)
+    assert desk.sync()[0] == 0
+    assert not archived.exists()
+    assert desk.value("p1", "zotero-status") is None
+    assert (desk.vault / "Diary.md").read_text() == "[[@p1]] and [[Papers/@p1|by path]]\n"
+    desk.settle()
+
+
+def test_only_notes_without_a_word_of_ones_own_go_to_the_vaults_trash(desk: Desk) -> None:
+    configure_notes(desk, 'on_zotero_delete = "trash"')
+    desk.write("p1", desk.text("p1") + "Words of mine.\n")
+    desk.edit("p2", "^title: (.*)$", r"title: \1\nmine: yes")
+    desk.edit("p3", "^> About 3.$", "> About 3.\n> And mine.")
+    desk.edit("p4", "^# Paper number 4$", "# As I call it")
+    desk.settle()
+    for name in ("p1", "p2", "p3", "p4", "p5"):
+        desk.web.trash(desk.keys[name])
+    assert desk.sync()[0] == 0
+    trash = desk.vault / ".trash"
+    assert [path.name for path in trash.iterdir()] == ["@p5.md"]
+    assert {desk.value(name, "zotero-status") for name in ("p1", "p2", "p3", "p4")} == {"trashed"}
+    desk.settle()
+    desk.web.erase(desk.keys["p5"])
+    desk.settle()
+    assert [path.name for path in trash.iterdir()] == ["@p5.md"]
+
+
+def test_a_note_comes_back_from_the_vaults_trash_as_it_was(desk: Desk) -> None:
+    configure_notes(desk, 'on_zotero_delete = "trash"')
+    desk.settle()
+    before = desk.text("p5")
+    desk.web.trash(desk.keys["p5"])
+    desk.settle()
+    assert not desk.path("p5").exists()
+    desk.web.trash(desk.keys["p5"], trashed=False)
+    assert desk.sync()[0] == 0
+    assert desk.text("p5") == before
+    desk.settle()
+
+
+def test_a_deleted_note_takes_its_paper_to_the_trash_and_back(desk: Desk) -> None:
+    configure_notes(desk, 'on_note_delete = "trash"')
+    desk.settle()
+    text = desk.text("p1")
+    desk.path("p1").unlink()
+    plan = desk.json("sync", "--once", "--dry-run")[1]
+    assert [(row["field"], row["after"], row["why"]) for row in plan["plan"]] == [
+        ("zotero-status", "trashed", "note-deleted")
+    ]
+    code, report = desk.sync()
+    assert (code, report["zotero"]["trashed"], report["zotero"]["updated"]) == (0, 1, 0)
+    assert desk.web.item(desk.keys["p1"])["deleted"] == 1
+    desk.settle()
+    assert "note-deleted" in str(desk.json("log")[1])
+    desk.write("p1", text)
+    desk.settle()
+    assert "deleted" not in desk.web.item(desk.keys["p1"])
+    assert desk.text("p1") == text
+
+
+def test_law_9_an_edit_in_zotero_beats_a_deleted_note(desk: Desk) -> None:
+    configure_notes(desk, 'on_note_delete = "trash"')
+    desk.settle()
+    desk.path("p1").unlink()
+    desk.web.change(desk.keys["p1"], title="Edited meanwhile")
+    desk.settle()
+    assert "deleted" not in desk.web.item(desk.keys["p1"])
+    assert not desk.path("p1").exists()
+
+
+def test_a_deleted_note_puts_its_paper_into_a_collection(desk: Desk) -> None:
+    configure_notes(desk, 'on_note_delete = "archive"\narchive_collection = "Read/Away"')
+    desk.settle()
+    desk.path("p1").unlink()
+    assert "no collection 'Read/Away'" in desk.run("sync", "--once").out
+    [top] = desk.web.call("POST", "collections", [{"name": "Read"}]).json()["success"].values()
+    below = [{"name": "Away", "parentCollection": top}]
+    [key] = desk.web.call("POST", "collections", below).json()["success"].values()
+    desk.settle()
+    assert desk.web.item(desk.keys["p1"])["collections"] == [key]
+
+
+def configure_notes(desk: Desk, text: str) -> None:
+    config = desk.vault / ".bridge" / "config.toml"
+    names = {line.partition(" ")[0] for line in text.splitlines()}
+    lines = [line for line in config.read_text().splitlines() if line.partition(" ")[0] not in names]
+    lines.insert(lines.index("[notes]") + 1, text)
+    config.write_text("\n".join([*lines, ""]))

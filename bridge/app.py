@@ -380,7 +380,7 @@ class App:
 
         :raises VaultBusyError: another process works on the vault.
         :raises VaultOwnedError: another machine syncs it (R31).
-        :raises BridgeError: a template cannot be used, or no file can be written.
+        :raises BridgeError: no file can be written.
         """
         with self._state(Order(dry_run=check)) as state:
             return self._indexer(state, self._vault_side(state)).renew(everything=True, write=not check)
@@ -388,7 +388,10 @@ class App:
     def _renew(self, state: State, side: VaultSide, report: Report, cycle: int | None) -> None:
         """Bring what is written about the library up to date, after a cycle: index notes and the bibliography."""
         began = time.monotonic()
-        report.indexes_written += len(self._indexer(state, side).renew().written)
+        renewal = self._indexer(state, side).renew()
+        report.indexes_written += len(renewal.written)
+        report.messages += renewal.problems
+        report.held += len(renewal.problems)
         if cycle:
             take_in_pages(state, cycle)
         if path := self.config.bibliography.path:
@@ -407,7 +410,7 @@ class App:
         from bridge.indexing import Indexer, own_templates
 
         templates = own_templates(self.vault, self.config.notes.templates)
-        rules = wiring.index_rules(self.config, templates)
+        rules = wiring.index_rules(self.config, *templates)
         papers = wiring.papers(self.config, state)
         return Indexer(self.vault, state, rules, papers, side.remember, side.is_warm)
 

@@ -140,8 +140,8 @@ def _sources(config: Config) -> Mapping[str, str]:
     return {"status": status, **config.fields}
 
 
-def index_rules(config: Config, templates: Mapping[str, str]) -> IndexRules:
-    """What index notes there are; ``templates`` are the person's own, by file name (R34)."""
+def index_rules(config: Config, templates: Mapping[str, str], faults: Mapping[str, str]) -> IndexRules:
+    """What index notes there are; ``templates`` are the person's own, and ``faults`` of such, by file name (R34)."""
     said = config.index
     topics = TopicRules(
         sources=frozenset(said.topics.sources),
@@ -158,6 +158,7 @@ def index_rules(config: Config, templates: Mapping[str, str]) -> IndexRules:
         first_day=_DAYS.index(said.weeks.first_day),
         week_host=said.weeks.host,
         templates=templates,
+        faults=faults,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bridge.cli.codes import Code
-from bridge.cli.talk import Settings, settings, shared
+from bridge.cli.talk import Settings, plain, settings, shared
 
 
 @click.command()
@@ -21,11 +21,13 @@ def index(talk: Settings, *, check: bool) -> int:
     from bridge.app import App
 
     done = App.open(talk.vault).index(check=check)
-    talk.give({"written": done.written, "waiting": done.waiting})
+    talk.give({"written": done.written, "waiting": done.waiting, "problems": done.problems})
     for path in done.written:
         talk.say(f"{'would change' if check else 'written'}  {path}")
-    for path in done.waiting:
-        talk.say(f"could not be written now  {path}")
-    if not done.written and not done.waiting:
+    for problem in done.problems:
+        talk.say(plain(problem))
+    if not done.written and not done.problems:
         talk.say("All index notes are as they should be.")
-    return Code.ERROR if check and done.written else Code.IN_STEP
+    if check and done.written:
+        return Code.ERROR
+    return Code.REMAINS if done.problems else Code.IN_STEP

@@ -30,12 +30,13 @@ def status(talk: Settings) -> None:
     """
     from bridge.app import App
     from bridge.daemon.status import running
+    from bridge.indexing import problems
 
     app = App.open(talk.vault)
     daemon = running(app.home.folder, app.home.lock)
     with app.memory() as state:
         counts, held = state.counts(), state.history.held()
-        machine = app.owner()
+        machine, templates = app.owner(), problems(state)
         last = state.get_meta("last-cycle") or ""
         libraries = [_library(app, state, each.id) for each in app.config.library]
         found = {
@@ -48,6 +49,7 @@ def status(talk: Settings) -> None:
             **counts,
             "conflicts": [conflict_json(row) for row in state.history.conflicts()],
             "held": [held_json(each) for each in held],
+            "templates": templates,
         }
     talk.give(found)
     talk.say(f"Vault    {app.vault}")
@@ -69,6 +71,8 @@ def status(talk: Settings) -> None:
         )
     if counts["conflicts"]:
         talk.say(f"{many(counts['conflicts'], 'conflict')}. See: bridge conflicts")
+    for line in templates:
+        talk.say(plain(line))
     if held:
         talk.say(f"{len(held):,} held, until somebody mends it:")
         for line in held_lines(held):

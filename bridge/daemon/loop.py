@@ -214,6 +214,7 @@ class Daemon:
 
     def _done(self, now: float, report: Report) -> None:
         self._first = None
+        news = [message for message in report.messages if message not in self._status.messages]
         self._status = replace(
             self._status,
             last_cycle=self._now(),
@@ -229,7 +230,7 @@ class Daemon:
             if self._status.trouble is not None:
                 self._say("All is well again.")
                 self._status = replace(self._status, trouble=None)
-        for message in report.messages:
+        for message in news:  # what holds on is said once, and stays in the status
             self._say(message)
         if report.changed:
             _log.info("%s", _summary(report))

@@ -83,6 +83,13 @@ def topics_canvas(topics: Iterable[Topic], previous: str | None = None) -> str:
     return _write(canvas)
 
 
+def without_topics(previous: str) -> str | None:
+    """The canvas without our cards and lines; None where a person has put nothing on it."""
+    left = topics_canvas((), previous)
+    canvas = _read(left)
+    return None if canvas is not None and not any(canvas.values()) else left
+
+
 def node_id(path: Path) -> str:
     """The id of a topic's card."""
     return "topic" + _digest(path)

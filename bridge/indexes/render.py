@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from bridge import templating
 from bridge.core.text import heading
+from bridge.errors import ConfigError
 from bridge.indexes.context import Context, argument
 from bridge.indexes.days import day_label, days_of, month_label, month_of, week_label
 from bridge.indexes.entries import Catalogue, EntryKind, shelf_day
@@ -44,10 +45,12 @@ class IndexText:
 def render(page: Page, catalogue: Catalogue, context: Context, rules: IndexRules) -> IndexText:
     """One index note of those in ``context``.
 
-    :raises ConfigError: a template of the person's own cannot be compiled or run.
+    :raises ConfigError: a template of the person's own cannot be read, compiled or run.
     """
-    values = _VALUES[page.kind](_Job(page, catalogue, context, rules))
     name = TEMPLATES[page.kind]
+    if (fault := rules.faults.get(name)) is not None:
+        raise ConfigError(fault)
+    values = _VALUES[page.kind](_Job(page, catalogue, context, rules))
     own = rules.templates.get(name)
     text = templating.render(_built_in(name) if own is None else own, values, f"the template {name}")
     lines = "\n".join(line.rstrip() for line in text.splitlines())

@@ -120,6 +120,7 @@ class IndexRules:
     :param first_day: of a week, 0 for Monday to 6 for Sunday.
     :param week_host: ``Weekly/{week}.md``, the person's own weekly notes: those that exist are filled, none is made.
     :param templates: a person's own templates (R34) by file name, see :data:`TEMPLATES`.
+    :param faults: why a person's own template cannot be read, by file name.
     """
 
     folder: str = "Index"
@@ -128,6 +129,7 @@ class IndexRules:
     first_day: int = 0
     week_host: str = ""
     templates: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
 
     def week_path(self, week: str) -> str:
         """The person's own note for a week, ``""`` where none is to be filled."""

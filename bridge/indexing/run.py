@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bridge import __version__
 from bridge.core.names import EXTENSION
-from bridge.errors import NoteError
-from bridge.indexes.canvas import topics_canvas
+from bridge.errors import ConfigError, NoteError
 from bridge.indexes.changes import due
 from bridge.indexes.context import Context, Vault, make_context
-from bridge.indexes.overview import reading_weeks, topics_on_map
 from bridge.indexes.paper import Paper
-from bridge.indexes.picture import reading_svg
 from bridge.indexes.plan import emptied, is_ours, new_file, renewed
 from bridge.indexes.render import IndexText, render
 from bridge.indexes.rules import Page, PageKind, topic_id
+from bridge.indexing.pictures import Pictures
 from bridge.indexing.shelf import Shelf
 from bridge.state.pages import VAULT, PageRow
 from bridge.vault import files
@@ -29,20 +25,23 @@ from bridge.vault import page as pages_on_disk
 if TYPE_CHECKING:
     from bridge.indexing import Indexer, Renewal
 
-#: Meta name in the state: what the map of topics shows (it is large to draw, and a person's own file as much as ours).
-_MAP = "index-map"
 #: Pages that go are moved here, where Obsidian keeps what it deletes.
 _TRASH = ".trash"
 
 
 class Run:
-    """One renewal; ``waiting`` are the pages to come back to."""
+    """One renewal.
 
-    def __init__(self, indexer: Indexer, done: Renewal, *, write: bool) -> None:
+    ``waiting`` are the pages to come back to; ``broken`` those whose template cannot be used, each with the reason,
+    which come again when the template is another.
+    """
+
+    def __init__(self, indexer: Indexer, done: Renewal, broken: Mapping[Page, str], *, write: bool) -> None:
         self._indexer, self._done, self._write = indexer, done, write
         self._root, self._pages, self._rules = indexer.root, indexer.state.pages, indexer.rules
         self._shelf = Shelf(indexer.state)
         self.waiting: set[Page] = set()
+        self.broken = dict(broken)
 
     def run(self, waiting: Iterable[Page], *, everything: bool) -> None:
         """Bring all files up to date; ``waiting`` are pages of the last time."""
@@ -58,12 +57,18 @@ class Run:
         for row in list(rows.values()):
             if row.path not in wanted.get(_page(row), ()) and _page(row) not in self.waiting:
                 self._leave(row)
+        self.broken = {page: why for page, why in self.broken.items() if page in wanted}
         for page in sorted(pages - self.waiting):
-            text = render(page, self._shelf, context, self._rules)
+            try:
+                text = render(page, self._shelf, context, self._rules)
+            except ConfigError as error:
+                self.broken[page] = str(error)
+                continue
+            self.broken.pop(page, None)
             for path in wanted[page]:
                 is_new = path not in written.get(page, ())
                 self._show(path, text, own=path == context.own.get(page), is_new=is_new)
-        self._draw(context)
+        Pictures(self._root, self._indexer.state, self._rules, self._wrote, self._carry, self._discard).draw(context)
 
     def _take_in(self) -> list[tuple[Paper | None, Paper | None]]:
         """What changed of which papers."""
@@ -131,17 +136,24 @@ class Run:
             new = context.own.get(_page(row))
             if not row.own or new is None or new == row.path or self._waits(row):
                 continue
+            if not self._carry(row.path, new):
+                continue  # then it is made anew there, and what a person wrote stays here
             if self._write:
-                try:
-                    files.make_folder(self._root, (self._root / new).parent)
-                    files.move(self._root, self._root / row.path, self._root / new)
-                except (NoteError, files.NameTakenError):
-                    continue  # then it is made anew there, and what a person wrote stays here
                 self._pages.move_page(row.path, new)
                 self._indexer.state.notes.drop_rows([row.path])
-                self._sweep(row.path)
             del rows[row.path]
             rows[new] = row._replace(path=new)
+
+    def _carry(self, old: str, new: str) -> bool:
+        """Take a file to another place; false where it cannot go there."""
+        if self._write:
+            try:
+                files.make_folder(self._root, (self._root / new).parent)
+                files.move(self._root, self._root / old, self._root / new)
+            except (NoteError, files.NameTakenError):
+                return False
+            self._sweep(old)
+        return True
 
     def _show(self, path: str, text: IndexText, *, own: bool, is_new: bool) -> None:
         """Bring a file to show a page."""
@@ -232,28 +244,6 @@ class Run:
             while folder.is_relative_to(self._root / self._rules.folder) and folder != self._root / self._rules.folder:
                 folder.rmdir()
                 folder = folder.parent
-
-    # --- pictures ---
-
-    def _draw(self, context: Context) -> None:
-        """The picture of the reading and the map of topics; each is written only where it is drawn otherwise now."""
-        if PageKind.READING in self._rules.pages:
-            self._picture(self._rules.picture, lambda _present: reading_svg(reading_weeks(context, self._rules)))
-        if PageKind.TOPICS in self._rules.pages:
-            topics, state = topics_on_map(context), self._indexer.state
-            drawn = hashlib.blake2b(repr((__version__, topics)).encode(), digest_size=8).hexdigest()
-            if drawn == state.get_meta(_MAP) and pages_on_disk.look(self._root, self._rules.canvas):
-                return
-            if self._picture(self._rules.canvas, lambda present: topics_canvas(topics, present)):
-                state.set_meta(_MAP, drawn)
-
-    def _picture(self, path: str, draw: Callable[[str | None], str]) -> bool:
-        """Whether a picture is as it should be."""
-        with suppress(NoteError):
-            present = pages_on_disk.read(self._root, path)
-            text = draw(present.text if present else None)
-            return (present is not None and present.text == text) or self._wrote(path, text, present)
-        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -403,6 +403,12 @@ def test_a_fault_of_ours_ends_nothing_and_its_text_is_not_repeated(bench: Bench)
     assert "note's text" not in "".join(bench.told.said)
 
 
+def test_what_a_cycle_says_again_and_again_is_said_once(bench: Bench) -> None:
+    bench.app.results = [Report(messages=["a template"]), Report(messages=["a template", "read-only"]), Report()] * 2
+    bench.run(200)
+    assert bench.told.said == ["a template", "read-only"] * 2
+
+
 # --- clocks, configuration ---
 
 

@@ -12,9 +12,10 @@ import pytest
 from index_vault import Library, synthetic
 
 from bridge.core.record import ItemId
-from bridge.errors import ConfigError, NoteError
+from bridge.errors import NoteError
 from bridge.indexes.paper import Paper
 from bridge.indexes.rules import IndexRules, PageKind, TopicRules
+from bridge.indexing import own_templates
 from bridge.vault import page
 
 PAPERS = 30
@@ -326,15 +327,87 @@ def test_one_file_that_cannot_be_read_never_stops_the_others(kept: Library) -> N
     assert (kept.root / READING).read_bytes() == b"\xff\xfe latin"
 
 
-def test_a_broken_template_is_an_error_and_changes_nothing(kept: Library) -> None:
-    before = kept.texts()
+def test_r34_a_broken_template_is_told_and_stops_no_other_page(kept: Library) -> None:
+    before = text(kept, OUTLINE)
     kept.rules = replace(kept.rules, templates={"topics.md.j2": "{{ nothing.of.it }"})
-    with pytest.raises(ConfigError, match=r"topics\.md\.j2"):
-        kept.renew()
-    assert kept.texts() == before
+    kept.change(paper(1, shelf="reading", started="2025-06-20"))
+    done = kept.renew()
+    assert text(kept, OUTLINE) == before
+    assert READING in done.written
+    [problem] = done.problems
+    assert "topics.md.j2, line 1" in problem
+    idle = kept.renew()
+    assert (idle.written, idle.problems) == ([], [problem])  # said until it is mended
     kept.rules = replace(kept.rules, templates={"topics.md.j2": "{{ topics | length }} topics."})
-    assert OUTLINE in kept.renew().written
+    done = kept.renew()
+    assert (OUTLINE in done.written, done.problems) == (True, [])
     assert re.search(r"^\d+ topics\.$", text(kept, OUTLINE), re.MULTILINE)
+    assert kept.renew().problems == []
+
+
+def test_r34_a_template_that_cannot_be_read_stops_no_other_page(kept: Library) -> None:
+    folder = kept.root / "Templates"
+    folder.mkdir()
+    (folder / "topics.md.j2").write_bytes(b"\xff\xfe")
+    (folder / "log.md.j2").write_text("mine")
+    found = own_templates(kept.root, "Templates")
+    assert (found.texts, list(found.faults)) == ({"log.md.j2": "mine"}, ["topics.md.j2"])
+    before = text(kept, OUTLINE)
+    kept.rules = replace(kept.rules, templates=found.texts, faults=found.faults)
+    done = kept.renew()
+    assert text(kept, OUTLINE) == before
+    assert any(path.startswith("Index/Log/") for path in done.written)
+    assert done.problems == ["the template topics.md.j2 is not UTF-8; the index notes made with it stay as they are"]
+
+
+def test_a_page_that_cannot_be_written_is_told_and_one_being_edited_is_not(kept: Library) -> None:
+    kept.change(paper(1, shelf="reading", started="2025-06-20"))
+    assert replace(kept.indexer(), is_warm=lambda path: path == READING).renew().problems == []
+    (kept.root / READING).write_bytes(b"\xff")
+    assert kept.renew().problems == [f"index notes could not be written and wait: {READING}"]
+
+
+def test_pictures_go_with_their_pages(kept: Library) -> None:
+    map_, year = "Index/Topics.canvas", "Index/Reading List.svg"
+    assert {map_, year} <= kept.texts().keys()
+    all_kinds = kept.rules.pages
+    kept.rules = replace(kept.rules, pages=all_kinds - {PageKind.TOPICS, PageKind.READING})
+    kept.renew()
+    assert not {map_, year} & kept.texts().keys()
+    assert {".trash/Topics.canvas", ".trash/Reading List.svg"} <= kept.texts().keys()
+    assert kept.renew().written == []
+    kept.rules = replace(kept.rules, pages=all_kinds)
+    assert {map_, year} <= set(kept.renew().written)
+
+
+def test_law_3_what_a_person_put_on_the_map_stays_when_ours_goes(kept: Library) -> None:
+    place = kept.root / "Index/Topics.canvas"
+    canvas = json.loads(place.read_text())
+    mine = {"id": "mine", "type": "text", "text": "?", "x": 1, "y": 2, "width": 3, "height": 4}
+    canvas["nodes"].append(mine)
+    place.write_text(json.dumps(canvas))
+    all_kinds = kept.rules.pages
+    kept.rules = replace(kept.rules, pages=all_kinds - {PageKind.TOPICS})
+    kept.renew()
+    assert json.loads(place.read_text()) == {"nodes": [mine], "edges": []}
+    kept.rules = replace(kept.rules, pages=all_kinds)
+    kept.renew()
+    nodes = json.loads(place.read_text())["nodes"]
+    assert mine in nodes
+    assert len(nodes) == len(canvas["nodes"])
+
+
+def test_law_3_the_map_moves_with_its_layout(kept: Library) -> None:
+    place = kept.root / "Index/Topics.canvas"
+    canvas = json.loads(place.read_text())
+    canvas["nodes"][0]["x"] = 4242
+    place.write_text(json.dumps(canvas))
+    kept.rules = replace(kept.rules, folder="Pages")
+    kept.renew()
+    assert not {path for path in kept.texts() if path.startswith("Index/") and not path.endswith(".md")}
+    moved = json.loads((kept.root / "Pages/Topics.canvas").read_text())["nodes"]
+    assert next(node for node in moved if node["id"] == canvas["nodes"][0]["id"])["x"] == 4242
+    assert (kept.root / "Pages/Reading List.svg").exists()
 
 
 # --- names ------------------------------------------------------------------------------------------------------------

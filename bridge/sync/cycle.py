@@ -120,6 +120,7 @@ class _Cycle:
         self._renamed_before = vault.renamed
         self._answered = False
         self._waiting: set[ItemId] = set()
+        self._new: int | None = None
 
     def stamp_now(self) -> str:
         return self._now().isoformat(timespec="seconds")
@@ -149,6 +150,8 @@ class _Cycle:
         pusher = self._pusher()
         self._scan()
         planned = self._plan_adoption() if options.adopting else [self._plan(side) for side in self.libraries]
+        if not options.adopting:
+            self._new = sum(len(plans.new) for _, _, plans in planned)
         self._check_scope(planned)
         pushes = [pusher.plan(side, planner.is_in_scope) for side, planner, _ in planned] if pusher else []
         maker = self._keymaker()
@@ -187,11 +190,19 @@ class _Cycle:
         self.report.vault_renamed = self.vault.renamed - self._renamed_before
         with self.state.transaction():
             self.state.set_meta("last-cycle", self.stamp_now())
+            self._use_up()
             if (number := self.ledger.cycle) is not None:
                 if self._answered:  # a person has agreed to all that this cycle did, too (R33)
                     self.state.set_meta(ANSWERED, str(number))
                 self.state.history.end_cycle(number, self.report.seconds, self.report.to_json())
                 self.state.agreements.prune((self._now() - STAMP_LIFE).isoformat(timespec="seconds"))
+
+    def _use_up(self) -> None:
+        """New notes that a person agreed to are agreed to once (R26): in the first sync, be it cut off or not."""
+        agreed = int(self.state.get_meta(APPROVED_NEW) or 0)
+        if agreed and self._new is not None:
+            left = max(0, min(agreed, self._new) - self.report.vault_created)
+            self.state.set_meta(APPROVED_NEW, str(left))
 
     # --- steps
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -14,6 +15,8 @@ from bridge.app import App
 from bridge.cli.talk import Settings
 from bridge.config import read
 from bridge.sandbox.server import SandboxServer
+from bridge.sync.cycle import APPROVED_NEW
+from bridge.vault.write import Writer
 
 
 @pytest.fixture
@@ -200,6 +203,44 @@ def test_r26_the_notes_agreed_to_at_init_are_no_surprise_later(tmp_path: Path, s
             App.open(vault).agree(0)
         code, out, err = run("-C", vault, "sync", "--once")
         assert code == (0 if agreed else 4), out + err
+
+
+@pytest.mark.usefixtures("key")
+def test_r26_the_notes_agreed_to_are_agreed_to_once_however_often_the_first_sync_is_cut_off(
+    tmp_path: Path, server: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = tmp_path / "new"
+    headers, url = {"Zotero-API-Key": server.key}, f"{server.url}/users/1/items"
+
+    def add(count: int) -> None:
+        papers = [{"itemType": "book", "title": f"Book {number}"} for number in range(count)]
+        assert httpx2.post(url, headers=headers, json=papers).status_code == 200
+
+    def agreed() -> int:
+        with App.open(vault).memory() as state:
+            return int(state.get_meta(APPROVED_NEW) or 0)
+
+    add(30)
+    run("init", vault, "--url", server.url, "--yes")
+    config = vault / ".bridge" / "config.toml"
+    config.write_text(config.read_text().replace("max_new = 1000", "max_new = 5"))
+    assert agreed() == 30
+    monkeypatch.setattr("bridge.vault.side.CHUNK", 10)
+    real, chunks = Writer.run, iter(range(100))
+
+    def cut_off(self: Writer, edits: Any) -> Any:
+        if next(chunks) == 1:
+            raise KeyboardInterrupt
+        return real(self, edits)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "run", cut_off)
+        assert run("-C", vault, "sync", "--once").code == 130
+    assert 0 < len(list(vault.glob("Papers/*.md"))) < 30
+    assert run("-C", vault, "sync", "--once").code == 0
+    assert (len(list(vault.glob("Papers/*.md"))), agreed()) == (30, 0)
+    add(6)
+    assert run("-C", vault, "sync", "--once").code == 4
 
 
 @pytest.mark.usefixtures("key")

@@ -39,7 +39,7 @@ from bridge.related import RelatedNotes
 from bridge.state import ConflictRow, State
 from bridge.state.citations import RULES as KEPT_BY
 from bridge.sync import Options, Progress, Report, run_cycle
-from bridge.sync.cycle import APPROVED_NEW
+from bridge.sync.cycle import APPROVED_KEYS, APPROVED_NEW
 from bridge.vault.marker import (
     Machine,
     Marker,
@@ -142,11 +142,12 @@ class App:
         machine = self.owner()
         return machine is None or machine.id == self._machine().id
 
-    def agree(self, new: int) -> None:
-        """Remember on this machine that a person agreed to so many new notes (R26)."""
+    def agree(self, new: int, citekeys: int = 0) -> None:
+        """Remember on this machine that a person agreed to so many new notes (R26), and citation keys (R19)."""
         self._settle()
         with State.open(self.home.state) as state:
             state.set_meta(APPROVED_NEW, str(new))
+            state.set_meta(APPROVED_KEYS, str(citekeys))
 
     # --- a cycle ---
 

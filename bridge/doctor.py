@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -24,6 +25,10 @@ Level = Literal["ok", "warn", "fail"]
 
 LEAST_SPACE = 100 * 1024 * 1024
 """Bytes of free disk space below which a note may soon be impossible to write."""
+
+
+FLIP_DAYS = 30
+"""Days within which a citation key that changed to and fro is worth a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def examine(vault: Path | None) -> Iterator[Check]:
         if len(app.config.library) == 1
         else f"{len(app.config.library)} libraries, {_zone(app)}",
     )
-    for look in (_owner, _folders, _state, _keyring, _properties, _templates, _notes, _news):
+    for look in (_owner, _folders, _state, _keyring, _properties, _templates, _notes, _citekeys, _news):
         yield from _guarded(look, app)
     yield from _libraries(app)
 
@@ -147,6 +152,21 @@ def _notes(app: App) -> Iterator[Check]:
     if tree.blind:
         yield Check("notes", "warn", f"{len(tree.blind)} folders cannot be looked into", "blind")
     yield Check("notes", "ok", f"{len(tree.files)} Markdown files")
+
+
+def _citekeys(app: App) -> Iterator[Check]:
+    from bridge.citekeys.flips import flips
+
+    since = (datetime.now(UTC) - timedelta(days=FLIP_DAYS)).isoformat(timespec="seconds")
+    with app.memory() as state:
+        found = flips(state.history.rekeyed_since(since))
+    if not found:
+        yield Check("citekeys", "ok", "none keeps changing")
+        return
+    title = next(iter(found.values())) or next(iter(found)).key
+    others = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    said = f"the citation key keeps changing to and fro: {title}{others}"
+    yield Check("citekeys", "warn", said, "flipping-keys")
 
 
 def _news(app: App) -> Iterator[Check]:

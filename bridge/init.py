@@ -196,6 +196,32 @@ def _match(known: _Known, client: ZoteroClient, config: Config, progress: Progre
     return Survey(known.notes, papers, True, recognised, wanted, found, known.weekly)
 
 
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """How many of the papers looked at have a citation key."""
+
+    papers: int
+    keyed: int
+
+    @property
+    def is_few(self) -> bool:
+        """Whether less than half of them have one."""
+        return self.keyed * 2 < self.papers
+
+
+def keyed(client: ZoteroClient, config: Config) -> Keyed:
+    """Look at some papers of the library, in one request.
+
+    :raises ZoteroError: the library cannot be read.
+    """
+    from bridge.zotero.mapping import Mapper
+    from bridge.zotero.tree import CollectionTree
+
+    mapper = Mapper(client.library, wiring.mapping_rules(config), CollectionTree.build(()))
+    papers = [each for each in client.sample() if mapper.is_paper(each)]
+    return Keyed(len(papers), sum(bool(mapper.record(each).face["citekey"]) for each in papers))
+
+
 def _items(pages: Iterable[list[dict[str, Any]]], progress: Progress) -> Iterator[dict[str, Any]]:
     for page in pages:
         yield from page
@@ -207,11 +233,15 @@ def _items(pages: Iterable[list[dict[str, Any]]], progress: Progress) -> Iterato
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What was decided. ``key`` is empty where the vault needs none; ``new`` is how many notes were agreed to."""
+    """What was decided. ``key`` is empty where the vault needs none.
+
+    ``new`` is how many notes were agreed to, ``citekeys`` how many citation keys.
+    """
 
     config: Config
     key: str = field(default="", repr=False)
     new: int = 0
+    citekeys: int = 0
 
 
 def set_up(vault: Path, setup: Setup, root: Path) -> str:
@@ -235,7 +265,7 @@ def set_up(vault: Path, setup: Setup, root: Path) -> str:
     if owner(vault) is None:
         take_over(vault, this_machine(root))
     app = App(vault, marker, setup.config, root)
-    app.agree(setup.new)
+    app.agree(setup.new, setup.citekeys)
     return admit(app, setup.key) if setup.key else ""
 
 

@@ -74,6 +74,10 @@ _BY_CODE = {
     ),
     "away": "Have the cloud drive keep them on this machine; until then they are left alone.",
     "blind": "Give yourself the right to read them; until then notes there count as present.",
+    "flipping-keys": (
+        "Most likely Better BibTeX makes it anew in Zotero, here or on another computer: pin the key there, or give "
+        "every computer the same formula. Bridge itself never changes a key that is there."
+    ),
     "plain-http": "Anyone on the way can read the key; use https if the server has it.",
     "no-access": "Give the key access to this library at https://www.zotero.org/settings/keys.",
     "no-write": "Edits in notes wait until the key may write: https://www.zotero.org/settings/keys.",

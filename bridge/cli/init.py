@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from bridge.cli.talk import Settings, many, plain, settings, shared
 from bridge.config import CONFIG_PATH, Config, LibraryConfig
+from bridge.config.citekeys import CitekeysConfig
 from bridge.config.sections import ZOTERO_ORG, IndexConfig, NotesConfig, TimeConfig, WeeksConfig
 from bridge.errors import ForbiddenError, UsageError
 from bridge.keys import Keys, usable
@@ -20,9 +21,10 @@ from bridge.machine import state_dir
 
 if TYPE_CHECKING:
     from bridge.app import App
-    from bridge.init import Survey
+    from bridge.init import Keyed, Survey
 
 CREATE = ("all", "wanted")
+CITEKEYS = ("both", "off")
 _NEW_KEY = "https://www.zotero.org/settings/keys/new"
 
 
@@ -32,6 +34,7 @@ _NEW_KEY = "https://www.zotero.org/settings/keys/new"
 @click.option("--library", metavar="users/N", help="The library (or groups/N); otherwise the key owner's own.")
 @click.option("--url", metavar="BASE", help="Another server with Zotero's Web API.")
 @click.option("--create", type=click.Choice(CREATE), help="Notes for all papers, or only for those begun or linked.")
+@click.option("--citekeys", type=click.Choice(CITEKEYS), help="Make the citation keys that are missing, or leave it.")
 @click.option("--yes", is_flag=True, help="Take what is proposed, without questions.")
 @click.option("--template/--no-template", default=None, help="Copy the starter vault's files that are not there yet.")
 @settings
@@ -42,6 +45,7 @@ def init(
     library: str | None,
     url: str | None,
     create: Literal["all", "wanted"] | None,
+    citekeys: Literal["both", "off"] | None,
     yes: bool,
     template: bool | None,
 ) -> None:
@@ -57,7 +61,7 @@ def init(
     if (vault / CONFIG_PATH).exists():
         _again(talk, vault, library, url)
         return
-    _first(talk, vault, library, url, create, yes=yes, template=template)
+    _first(talk, vault, library, url, create, citekeys, yes=yes, template=template)
 
 
 def _first(
@@ -66,12 +70,13 @@ def _first(
     library: str | None,
     url: str | None,
     create: Literal["all", "wanted"] | None,
+    citekeys: Literal["both", "off"] | None,
     *,
     yes: bool,
     template: bool | None,
 ) -> None:
     """Set up a vault that has no configuration yet."""
-    from bridge.init import Setup, connect, copy_template, set_up, survey, system_zone, whose
+    from bridge.init import Setup, connect, copy_template, keyed, set_up, survey, system_zone, whose
     from bridge.progress import for_stream
 
     keys = Keys(state_dir())
@@ -84,14 +89,18 @@ def _first(
     with connect(place, key) as (client, rights):
         config = _configured(place, create or "all", system_zone())
         seen = survey(vault, client, config, for_stream(sys.stderr, machine=talk.json))
+        asks_keys = citekeys is None and talk.may_ask and not yes and rights.write
+        sampled = keyed(client, config) if asks_keys else None
     _show(talk, place.id, seen, rights.reason)
     chosen = create or _choose_create(talk, seen, yes=yes)
+    making = citekeys or _choose_citekeys(talk, sampled)
     host = seen.weekly if _fills_weeks(talk, seen, yes=yes) else ""
     fresh = not vault.exists() or not any(vault.iterdir())
     if talk.may_ask and not yes and not talk.confirm(f"Set up {vault} like this?", "--yes"):
         raise click.Abort
     copied = copy_template(vault) if (fresh if template is None else template) else []
-    setup = Setup(_configured(place, chosen, system_zone(), host), key, seen.new(chosen))
+    agreed = seen.papers if making == "both" else 0
+    setup = Setup(_configured(place, chosen, system_zone(), host, making), key, seen.new(chosen), agreed)
     where = set_up(vault, setup, state_dir())
     talk.give(
         {
@@ -100,6 +109,7 @@ def _first(
             "library": place.id,
             "url": place.url,
             "create": chosen,
+            "citekeys": making,
             "writable": rights.write,
             "key": where,
             "template": copied,
@@ -119,6 +129,8 @@ def _first(
         talk.say("See which of your notes fit which papers, then make them the papers' own, as they are:")
         talk.say(f"{bridge} adopt --dry-run")
         talk.say(f"{bridge} adopt")
+    if making == "both":
+        talk.say("Papers without a citation key get one, in Zotero too.")
     talk.say("See what the first sync would do, then do it:")
     talk.say(f"{bridge} sync --once --dry-run")
     talk.say(f"{bridge} sync --once")
@@ -183,9 +195,20 @@ def _library_of(library: str, url: str | None) -> LibraryConfig:
         raise UsageError(f"{flag}: {first.get('ctx', {}).get('error', first['msg'])}") from None
 
 
-def _configured(place: LibraryConfig, create: Literal["all", "wanted"], zone: str, host: str = "") -> Config:
-    index = IndexConfig(weeks=WeeksConfig(host=host))
-    return Config(library=(place,), notes=NotesConfig(create=create), time=TimeConfig(zone=zone), index=index)
+def _configured(
+    place: LibraryConfig,
+    create: Literal["all", "wanted"],
+    zone: str,
+    host: str = "",
+    citekeys: Literal["both", "off"] = "off",
+) -> Config:
+    return Config(
+        library=(place,),
+        notes=NotesConfig(create=create),
+        citekeys=CitekeysConfig(generate=citekeys),
+        time=TimeConfig(zone=zone),
+        index=IndexConfig(weeks=WeeksConfig(host=host)),
+    )
 
 
 def _ask_key(talk: Settings) -> str:
@@ -206,6 +229,17 @@ def _choose_create(talk: Settings, seen: Survey, *, yes: bool) -> Literal["all",
         "Make notes for all papers, or only for wanted ones", "--create or --yes", CREATE, seen.proposed
     )
     return "wanted" if answer == "wanted" else "all"
+
+
+def _choose_citekeys(talk: Settings, sampled: Keyed | None) -> Literal["both", "off"]:
+    """Whether to make the keys that are missing: written into people's libraries, so only where they say so (R19)."""
+    if sampled is None or not sampled.is_few:
+        return "off"
+    question = (
+        f"Of {many(sampled.papers, 'paper')} looked at, {sampled.keyed:,} have a citation key. "
+        "Make those that are missing, in Zotero too?"
+    )
+    return "both" if talk.confirm(question, "--citekeys", default=False) else "off"
 
 
 def _fills_weeks(talk: Settings, seen: Survey, *, yes: bool) -> bool:

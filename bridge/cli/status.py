@@ -69,6 +69,9 @@ def status(talk: Settings) -> None:
         talk.say(
             f"Resting  {many(counts['out_of_scope'], 'note')} of papers that [scope] leaves out; they stay as they are"
         )
+    if keyless := sum(each["keyless"] for each in libraries):
+        how = "" if app.config.citekeys.generate == "both" else '; generate = "both" under [citekeys] makes them'
+        talk.say(f"Keys     {many(keyless, 'paper')} without a citation key{how}")
     if counts["conflicts"]:
         talk.say(f"{many(counts['conflicts'], 'conflict')}. See: bridge conflicts")
     for line in templates:
@@ -89,6 +92,7 @@ def _library(app: App, state: State, name: str) -> dict[str, Any]:
         "url": "the practice library of this vault" if app.config.sandbox else configured.url,
         "folder": configured.folder,
         "cursor": state.items.cursor(name),
+        "keyless": state.items.count_keyless(name),
         "writable": rights.write if rights else None,
         "reason": rights.reason if rights else "",
     }

@@ -236,6 +236,16 @@ class Items:
         )
         return [ItemId(*row) for row in self._db.execute(query, (library,))]
 
+    def count_keyless(self, library: str) -> int:
+        """How many papers have no citation key, for people: a line of Extra that looks like one counts as one (R11)."""
+        query = (
+            "SELECT count(*) FROM items WHERE library = ? AND paper AND NOT gone AND NOT trashed"
+            " AND coalesce(json_extract(json, '$.data.citationKey'), '') = ''"
+            " AND coalesce(json_extract(json, '$.data.extra'), '') NOT LIKE '%citation_key:%'"
+            " AND coalesce(json_extract(json, '$.data.extra'), '') NOT LIKE '%citationkey:%'"
+        )
+        return int(self._db.execute(query, (library,)).fetchone()[0])
+
     def claims(self) -> Iterator[tuple[str, str]]:
         """What may name a citation key of any paper, trashed ones too: the field for it, and all of Extra."""
         query = (

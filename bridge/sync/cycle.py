@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Meta names in the state.
 FINGERPRINT, SOURCES, ANSWERED, APPROVED_NEW = "fingerprint", "sources", "guards-answered-until", "approved-new"
+#: Meta name: to how many citation keys at once a person has agreed.
+APPROVED_KEYS = "approved-keys"
 #: Meta name: the guard that stopped the last cycle and what it asked about, as JSON; empty where none did.
 OPEN_GUARD = "guard-open"
 #: A written answer to a guard of edits in notes: Zotero's values go back into the notes.
@@ -366,13 +368,19 @@ class _Cycle:
 
     def _guard_keys(self, maker: KeyMaker | None, keys: Sequence[NewKey]) -> None:
         """Ask before many papers are given citation keys, once."""
-        answered = int(self.state.get_meta(ANSWERED) or 0)
-        if maker is None or (stop := maker.stop(keys, self.options.limits, answered)) is None:
+        if maker is None:
+            return
+        answered, agreed = (int(self.state.get_meta(name) or 0) for name in (ANSWERED, APPROVED_KEYS))
+        earlier = maker.made_since(answered)
+        papers = sum(self.state.items.papers(side.library) for side in self.libraries)
+        stop = safety.many_keys(len(keys), papers, agreed, self.options.limits, earlier=earlier)
+        if stop is None:
             return
         shown = [(key.title, "citekey", "", key.key) for key in keys[:_SHOWN]]
         self._ask(stop, [(*key.id, key.key) for key in keys], shown)
-        if not self.options.dry_run:
-            maker.agree(keys, answered)
+        if not self.options.dry_run:  # a run that is cut short goes on without asking again
+            with self.state.transaction():
+                self.state.set_meta(APPROVED_KEYS, str(len(keys) + earlier))
 
     def _told(self, move: safety.Move) -> Sequence[object]:
         """A change as an answer is tied to it. A day of today's is none of it, or answers would not outlive the day."""

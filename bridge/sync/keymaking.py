@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bridge.citekeys import Keys, Work, parse, work_of
-from bridge.core import safety
 from bridge.core.names import folded
 from bridge.core.reconcile import text
 from bridge.core.record import Base, Face, ItemId
@@ -30,8 +29,6 @@ from bridge.sync.planning import Planner, Plans
 from bridge.sync.ports import LibrarySide, Progress, VaultScanner
 from bridge.sync.report import Report
 
-#: Meta name: to how many citation keys at once a person has agreed.
-APPROVED_KEYS: Final = "approved-keys"
 #: Keys sent between two commits of the state: one batch of Zotero's.
 BATCH: Final = 50
 #: A line of Extra that names a key (R11); wider than Zotero reads it, for a key too many kept free does no harm.
@@ -130,27 +127,10 @@ class KeyMaker:
                 self._state.set_meta(name, "said")
             self._report.messages.append(f"{library} is read-only: no citation keys are made for its papers.")
 
-    # --- the guard (R33)
-
-    def stop(self, keys: Sequence[NewKey], limits: safety.Limits, answered: int) -> safety.Stop | None:
-        """Whether so many keys are to be asked about.
-
-        :param answered: the last cycle that a person has agreed to.
-        """
-        if not keys:
-            return None
-        papers = sum(self._state.items.papers(library) for library in {each.id.library for each in keys})
-        agreed = int(self._state.get_meta(APPROVED_KEYS) or 0)
-        return safety.many_keys(len(keys), papers, agreed, limits, earlier=self._earlier(answered))
-
-    def _earlier(self, answered: int) -> int:
+    def made_since(self, answered: int) -> int:
+        """How many keys were made within a day and after a cycle: the last that a person has agreed to (R33)."""
         day_ago = (self._now() - timedelta(days=1)).isoformat(timespec="seconds")
         return len(self._state.history.outgoing_since(day_ago, after=answered, made=True))
-
-    def agree(self, keys: Sequence[NewKey], answered: int) -> None:
-        """Remember that a person agreed, so that a run that is cut short goes on without asking again."""
-        with self._state.transaction():
-            self._state.set_meta(APPROVED_KEYS, str(len(keys) + self._earlier(answered)))
 
     # --- carrying out
 

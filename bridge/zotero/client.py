@@ -124,6 +124,12 @@ class ZoteroClient:
         path = self._session.in_library("items/top")
         return self._session.get(path, {"format": "json", "limit": "1"}).total or 0
 
+    def sample(self, most: int = 100) -> list[Object]:
+        """Some top-level items, at most ``most`` (100), the last changed ones first."""
+        path = self._session.in_library("items/top")
+        found = self._session.get(path, {"format": "json", "limit": str(most), "sort": "dateModified"}).data
+        return list(filter(pull.is_object, found)) if isinstance(found, list) else []
+
     # --- reading -------------------------------------------------------------------------------------------------
 
     def pull(self, since: int, *, full: bool = False) -> Pull:

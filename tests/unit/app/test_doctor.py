@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from command import run, run_json
+from desk import Library, paper
 
 from bridge.cli.advice import _BY_CODE
 from bridge.daemon import news
@@ -128,3 +129,18 @@ def test_no_remedy_is_left_over() -> None:
     rooms = Path(__file__).parents[3] / "bridge"
     source = (rooms / "doctor.py").read_text() + (rooms / "daemon/news.py").read_text()
     assert {code for code in _BY_CODE if f'"{code}"' not in source} == set()
+
+
+def test_a_citation_key_that_two_tools_fight_over_is_told(vault: Path, server: SandboxServer) -> None:
+    library = Library(server)
+    (key,) = library.add(paper(0))
+    for citekey in ("p0", "theirs", "p0"):
+        library.change(key, citationKey=citekey)
+        assert run("-C", vault, "sync", "--once").code == 0
+    assert levels(vault) == {}, "a person may change their mind"
+    library.change(key, citationKey="theirs")
+    run("-C", vault, "sync", "--once")
+    assert levels(vault) == {"citekeys": "warn"}
+    out = run("-C", vault, "doctor").out
+    assert "to and fro: Paper number 0" in out
+    assert "Better BibTeX" in out

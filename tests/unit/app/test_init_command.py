@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from command import run, run_json
+from desk import Library, paper
 
 from bridge.app import App
 from bridge.cli.talk import Settings
@@ -281,3 +282,26 @@ def test_weekly_notes_are_left_alone_where_nobody_was_asked(vault: Path, server:
         (vault / f"{week}.md").write_text("Mine.\n")
     code, said = run_json("init", vault, "--url", server.url, "--create", "all", "--library", "users/1")
     assert (code, said["weekly"], read(vault).index.weeks.host) == (0, "", "")
+
+
+def test_r19_where_few_papers_have_a_citation_key_it_asks_whether_to_make_them(
+    tmp_path: Path, server: SandboxServer, person: list[str], key: str
+) -> None:
+    Library(server).add(paper(0), *(paper(n, citationKey="") for n in range(1, 30)))
+    person += ["users/1", "all", "y", "y"]
+    out = run("init", tmp_path / "vault", "--url", server.url)
+    assert (out.code, person) == (0, [])
+    assert read(tmp_path / "vault").citekeys.generate == "both"
+    code, report = run_json("-C", tmp_path / "vault", "sync", "--once")
+    assert (code, report["zotero"]["updated"]) == (0, 29), "they are agreed to"
+
+
+@pytest.mark.usefixtures("key")
+def test_r19_yes_makes_no_citation_keys_and_a_flag_does(tmp_path: Path, server: SandboxServer) -> None:
+    Library(server).add(*(paper(n, citationKey="") for n in range(30)))
+    assert run_json("init", tmp_path / "a", "--url", server.url, "--yes")[1]["citekeys"] == "off"
+    assert run_json("init", tmp_path / "b", "--url", server.url, "--yes", "--citekeys", "both")[1]["citekeys"] == "both"
+    assert run_json("-C", tmp_path / "a", "sync", "--once")[1]["zotero"]["updated"] == 0
+    assert "30 papers without a citation key" in run("-C", tmp_path / "a", "status").out
+    assert run_json("-C", tmp_path / "b", "sync", "--once")[1]["zotero"]["updated"] == 30
+    assert "without a citation key" not in run("-C", tmp_path / "b", "status").out

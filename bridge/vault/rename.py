@@ -219,30 +219,36 @@ class Renamer:
         at = {move.id: rows[move.id].path for move in ours}
         if any(path in self._warm or files.stat_of(self._root / path) is None for path in at.values()):
             return None
-        left = [move for move in ours if at[move.id] != move.to]
+        left = {move.id: move for move in ours if at[move.id] != move.to}
         while left:
-            places = {folded(at[move.id]): move for move in left}
-            free = next((move for move in left if places.get(folded(move.to), move) is move), None)
-            move = free or left[0]  # a ring goes through a name that nobody bears
-            goal = move.to if free and not self._is_one_file(at[move.id], move.to) else move.via
-            is_done = self._put_at(rows[move.id], at[move.id], goal)
-            if is_done:
-                at[move.id] = goal
-            if not is_done or goal == move.to:
-                left.remove(move)
+            places = {folded(at[item]): item for item in left}
+            free = [move for move in left.values() if places.get(folded(move.to), move.id) == move.id]
+            # A ring goes through a name that nobody bears; so does a change of case, where the disk tells none.
+            steps = [
+                (move, move.to if free and not self._is_one_file(at[move.id], move.to) else move.via)
+                for move in free or [next(iter(left.values()))]
+            ]
+            done = self._step([(rows[move.id], at[move.id], goal) for move, goal in steps])
+            for move, goal in steps:
+                if goal in done:
+                    at[move.id] = goal
+                if goal not in done or goal == move.to:
+                    del left[move.id]
         self._remember([(rows[move.id], at[move.id]) for move in ours])
         return at
 
-    def _put_at(self, row: NoteRow, old: str, new: str) -> bool:
-        """Rename one file; whether that could be done."""
-        deed = FileDeed(old, new, row.digest, row.digest)
-        self._recorder.keep([deed], {})
-        try:
-            files.move(self._root, self._root / old, self._root / new)
-        except (files.NameTakenError, NoteError):
-            self._recorder.withdraw([deed])
-            return False
-        return True
+    def _step(self, steps: Sequence[tuple[NoteRow, str, str]]) -> set[str]:
+        """Rename files, each to a name that no other of them bears; the new paths of those that could be renamed."""
+        deeds = [FileDeed(old, new, row.digest, row.digest) for row, old, new in steps]
+        self._recorder.keep(deeds, {})
+        done: set[str] = set()
+        for deed in deeds:
+            try:
+                files.move(self._root, self._root / deed.old, self._root / deed.new)
+                done.add(deed.new)
+            except (files.NameTakenError, NoteError):
+                self._recorder.withdraw([deed])
+        return done
 
     def _is_one_file(self, at: str, to: str) -> bool:
         """Whether two spellings are one name to this disk: some systems then take a rename for done already."""

@@ -64,7 +64,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("undone", [False, True])
-@pytest.mark.parametrize("step", ["_put_at", "_write", "_remember"])
+@pytest.mark.parametrize("step", ["_step", "_write", "_remember"])
 def test_law_5_a_sync_killed_among_renames_is_gone_on_with_or_undone(
     own: Desk, monkeypatch: pytest.MonkeyPatch, step: str, *, undone: bool
 ) -> None:

@@ -855,3 +855,55 @@ def test_law_3_whatever_is_undone_no_word_of_a_person_is_lost(desk: Desk, seed: 
     for _ in range(2):
         desk.sync("--yes")
     stands(desk, compared=False)
+
+
+# --- notes and papers that follow each other ---
+
+
+def follow(desk: Desk, key: str, how: str) -> None:
+    config = desk.vault / ".bridge" / "config.toml"
+    rest = re.sub(rf"^{key} = .*\n", "", config.read_text(), flags=re.MULTILINE)
+    config.write_text(rest.replace("[notes]\n", f'[notes]\n{key} = "{how}"\n', 1))
+    desk.settle()
+
+
+@pytest.mark.parametrize("how", ["archive", "trash"])
+def test_a_note_that_was_put_away_is_where_it_was_and_stays_there(desk: Desk, how: str) -> None:
+    follow(desk, "on_zotero_delete", how)
+    desk.web.trash(desk.keys["p1"])
+    before, text = world(desk), desk.text("p1")
+    desk.sync()
+    after = world(desk)
+    assert not desk.path("p1").exists()
+    code, report = undo(desk)
+    assert (code, report["undo"]["left"], world(desk), desk.text("p1")) == (0, [], before, text)
+    stands(desk, compared=False)
+    assert undo(desk, report["undo"]["cycle"])[1]["undo"]["left"] == []
+    assert world(desk) == after
+    stands(desk, compared=False)
+    assert undo(desk)[0] == 0
+    desk.web.trash(desk.keys["p1"], trashed=False)
+    desk.settle()
+    assert desk.text("p1") == text
+
+
+@pytest.mark.parametrize("how", ["archive", "trash"])
+def test_a_paper_that_followed_its_note_is_back_and_stays(desk: Desk, how: str) -> None:
+    desk.web.call("POST", "collections", [{"name": "Archive"}])
+    follow(desk, "on_note_delete", how)
+    text = desk.text("p1")
+    desk.path("p1").unlink()
+    before = world(desk)
+    desk.sync()
+    after = world(desk)
+    assert after != before
+    code, report = undo(desk)
+    assert (code, report["undo"]["left"], world(desk)) == (0, [], before)
+    stands(desk)
+    assert undo(desk, report["undo"]["cycle"])[1]["undo"]["left"] == []
+    assert world(desk) == after
+    stands(desk)
+    assert undo(desk)[0] == 0
+    desk.write("p1", text)
+    desk.settle()
+    assert desk.text("p1") == text

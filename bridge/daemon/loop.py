@@ -27,6 +27,7 @@ from bridge.daemon.pace import Pace
 from bridge.daemon.push import Push
 from bridge.daemon.settings import SettingsFile
 from bridge.daemon.status import DaemonStatus, Trouble
+from bridge.daemon.steps import Steps
 from bridge.errors import BridgeError, ConfigError, StoppedError, UnreachableError, VaultError, VaultOwnedError
 from bridge.vault.quiet import Quiet
 from bridge.vault.watch import Watch, WatchLimitError
@@ -74,7 +75,7 @@ class Daemon:
         options, now = app.config.daemon, self._clock.monotonic()
         self._quiet = Quiet(options.quiet_seconds, self._clock.monotonic)
         self._pace = Pace(options.poll_seconds, options.idle_poll_seconds, now)
-        self._steps = _Steps(self)
+        self._steps = Steps(lambda: self._stopping, self._listener.alive)
         self._stopping = False
         self._glance_due: float | None = None
         self._glance_after = now
@@ -107,10 +108,6 @@ class Daemon:
     def is_stopping(self) -> bool:
         """Whether it was asked to end."""
         return self._stopping
-
-    def step(self) -> None:
-        """A cycle has come a step further."""
-        self._listener.alive()
 
     # --- the loop ---
 
@@ -370,33 +367,6 @@ class Daemon:
     def _now(self, later: float = 0.0) -> str:
         zone = ZoneInfo(self._app.config.time.zone)
         return datetime.fromtimestamp(self._clock.wall() + later, zone).isoformat(timespec="seconds")
-
-
-class _Steps:
-    """The progress of a cycle: where the work tells how far it is, it can also end."""
-
-    def __init__(self, daemon: Daemon) -> None:
-        self._daemon = daemon
-
-    def check(self) -> None:
-        """Go on, or end here.
-
-        :raises StoppedError: the daemon was asked to end.
-        """
-        if self._daemon.is_stopping:
-            raise StoppedError("the daemon was asked to end")
-        self._daemon.step()
-
-    def start(self, what: str, total: int | None = None) -> None:  # noqa: ARG002 (nobody watches)
-        """See :class:`bridge.sync.ports.Progress`."""
-        self.check()
-
-    def advance(self, count: int = 1) -> None:  # noqa: ARG002 (as above)
-        """See :class:`bridge.sync.ports.Progress`."""
-        self.check()
-
-    def done(self) -> None:
-        """See :class:`bridge.sync.ports.Progress`."""
 
 
 def _summary(report: Report) -> str:

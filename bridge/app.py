@@ -75,6 +75,7 @@ class Order:
     #: Take this cycle back instead of running one; :data:`bridge.undo.LAST` for the last that can be.
     undo: int | None = None
     adopting: Adopting | None = None  # a cycle that does nothing else
+    restore: tuple[str, str] | None = None  # the library ("" for any) and key of a paper whose note is wanted again
     rekey: Rekeying | None = None  # write a citation key into a note first, as its person would
     #: Show notes by the present templates and settings instead of running a cycle: these papers', or all of them (R34).
     refresh: tuple[str, ...] | None = None
@@ -299,6 +300,7 @@ class App:
             answers=answers,
             adopting=order.adopting,
             rekey=order.rekey,
+            restore=order.restore,
             limits=wiring.limits(self.config),
             mirroring=wiring.mirroring(self.config, self.marker.id, self.vault.name),
             citekeys=self.config.citekeys.formula if self.config.citekeys.generate == "both" else "",

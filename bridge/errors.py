@@ -134,5 +134,13 @@ class ServiceError(BridgeError):
     """The background service cannot be installed, started or stopped."""
 
 
+class UnknownPaperError(BridgeError):
+    """A person named a paper that is not there, or several are."""
+
+
+class RestoreError(BridgeError):
+    """A note cannot be restored: it is there, or its paper is none that has one."""
+
+
 class OutdatedAnswerError(BridgeError):
     """The answer given was to a conflict that has changed since (R6)."""

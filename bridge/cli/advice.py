@@ -57,6 +57,13 @@ _ADVICE: dict[type[e.BridgeError], str] = {
     ),
     e.StoppedError: "The daemon was just ending. Run the command again.",
     e.ServiceError: "bridge daemon status says how it is; bridge sync in a terminal does the same and says why not.",
+    e.UnknownPaperError: (
+        "Name it by its item key, the last part of zotero-link, with --library where the same key is in two."
+    ),
+    e.RestoreError: (
+        "Nothing was changed. A paper that is taken out of Zotero's trash has its note back with the next sync; "
+        "one that was erased keeps the note it had."
+    ),
     e.OutdatedAnswerError: "Look again with bridge conflicts, then answer what is there now.",
     e.BridgeError: "Run bridge doctor.",
 }

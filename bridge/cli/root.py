@@ -46,6 +46,7 @@ VERBS = {
     "refresh": Verb("refresh", LOOK, "Show notes by your present templates and settings."),
     "log": Verb("history", LOOK, "What past syncs changed, value by value."),
     "undo": Verb("history", LOOK, "Take a sync back, where nobody has edited since."),
+    "restore": Verb("restore", LOOK, "Have the note of a paper again that was deleted or put away."),
     "doctor": Verb("doctor", LOOK, "Check everything a sync needs, and say what to do."),
     "sandbox": Verb("sandbox", LOOK, "Serve a practice library on this machine."),
 }

@@ -62,6 +62,8 @@ class Mailbox:
                 path.unlink()
                 if said.get("answer") is not None:
                     said["answer"] = tuple(said["answer"])
+                if said.get("restore") is not None:
+                    said["restore"] = tuple(said["restore"])
                 if said.get("adopting") is not None:
                     said["adopting"] = Adopting.of(said["adopting"])
                 if said.get("rekey") is not None:

@@ -162,6 +162,10 @@ class Agreements:
             "UPDATE bases SET absent = ? WHERE library = ? AND key = ?", ((absent, *item) for item in items)
         )
 
+    def known(self, library: str) -> set[str]:
+        """Keys of items that were agreed on once."""
+        return {row[0] for row in self._db.execute("SELECT key FROM bases WHERE library = ?", (library,))}
+
     def absent(self, library: str) -> set[str]:
         """Keys of items whose note a person deleted: it is not made again."""
         return {row[0] for row in self._db.execute("SELECT key FROM bases WHERE library = ? AND absent", (library,))}

@@ -266,6 +266,12 @@ class Items:
         )
         return self._db.execute(query, item).fetchone() is not None
 
+    def naming(self, library: str, text: str) -> Iterator[tuple[ItemId, Mapping[str, Any]]]:
+        """Papers in whose stored object a text occurs, erased ones included: looked for when a person names one."""
+        query = "SELECT key, json FROM items WHERE library = ? AND paper AND instr(json, ?) ORDER BY key"
+        for key, found in self._db.execute(query, (library, dump(text)[1:-1])).fetchall():
+            yield ItemId(library, key), json.loads(found)
+
     def by_citekey(self, library: str, citekeys: Iterable[str]) -> list[ItemId]:
         """Papers without notes that bear one of the citation keys."""
         found = []

@@ -202,7 +202,7 @@ class Applier:
                     if isinstance(one, Held) and one.id is not None:
                         self._state.history.set_held(one.id, [one])
                         self._state.items.set_pending([one.id], pending=False)
-            self._write([(one, None) for one in chunk if isinstance(one, Task)])
+            self._write([(one, one.base) for one in chunk if isinstance(one, Task)])
             self._progress.advance(len(chunk))
         self._progress.done()
 

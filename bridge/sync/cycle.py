@@ -53,6 +53,7 @@ class Options:
     the guards; ``answers`` answers some of them, by what they ask about (:func:`bridge.core.safety.about`): ``yes``, or
     ``put-back`` for edits in notes. ``adopting`` makes it a cycle that adopts notes and does nothing else.
     ``full`` compares everything. ``fingerprint`` names the configuration; a changed one compares everything too.
+    ``restore`` names a paper whose note is to be there again, as library (``""`` for any) and item or citation key.
     ``rekey`` is a citation key that a dry run takes for changed.
     """
 
@@ -64,6 +65,7 @@ class Options:
     answers: Mapping[str, str] = field(default_factory=dict)
     adopting: Adopting | None = None
     rekey: Rekeying | None = None
+    restore: tuple[str, str] | None = None
     limits: safety.Limits = field(default_factory=safety.Limits)
     #: What notes push into Zotero beside their fields; ``None`` where nothing is configured.
     mirroring: Mirroring | None = None
@@ -123,6 +125,7 @@ class _Cycle:
         self._answered = False
         self._waiting: set[ItemId] = set()
         self._new: int | None = None
+        self._restoring: ItemId | None = None
 
     def stamp_now(self) -> str:
         return self._now().isoformat(timespec="seconds")
@@ -151,6 +154,8 @@ class _Cycle:
             self.report.cursors[side.library] = download(self.state, side, how, self.progress)
         pusher = self._pusher()
         self._scan()
+        if options.restore is not None:
+            self._restoring = self._restored(*options.restore)
         planned = self._plan_adoption() if options.adopting else [self._plan(side) for side in self.libraries]
         if not options.adopting:
             self._new = sum(len(plans.new) for _, _, plans in planned)
@@ -261,9 +266,18 @@ class _Cycle:
         planner = self._planner(side)
         return side, planner, planner.plan()
 
+    def _restored(self, library: str, name: str) -> ItemId:
+        """The paper whose note is to be there again."""
+        from bridge.sync.restoring import check, meant
+
+        item = meant(self.state, self.libraries, name, library)
+        side = next(side for side in self.libraries if side.library == item.library)
+        check(self.state, self._planner(side), item)
+        return item
+
     def _planner(self, side: LibrarySide) -> Planner:
         libraries = frozenset(each.library for each in self.libraries)
-        return Planner(self.state, side, self.vault, self.options.settings, libraries)
+        return Planner(self.state, side, self.vault, self.options.settings, libraries, self._restoring)
 
     def _plan_adoption(self) -> list[tuple[LibrarySide, Planner, Plans]]:
         """What a person asked to have adopted, and nothing else (R28)."""

@@ -101,6 +101,16 @@ class Departing:
 
     # --- decisions
 
+    def away(self, item: ItemId) -> Away | None:
+        """Where a paper's note was put, if it was put away."""
+        away = self._notes.get(item.key)
+        return away if away is not None and away.now else None
+
+    def is_taken_along(self, item: ItemId) -> bool:
+        """Whether a paper is away because its note was deleted."""
+        away = self._papers.get(item.key)
+        return away is not None and away.done
+
     @property
     def due(self) -> list[ItemId]:
         """Papers whose note was deleted and that are to follow it."""
@@ -257,11 +267,18 @@ class Departing:
         with self._state.transaction():
             if place == "home":
                 if now or not to:
-                    self._state.away.drop([task.id], "vault")
+                    self._is_home(task.id, away)
             elif now and away is not None:
                 self._state.away.put(task.id, "vault", away._replace(now=now, done=True))
         title = text(task.zotero.face.get("title"))
         return ChangeRow("vault", task.id, now, title, "path", note.path, now, place) if now else None
+
+    def _is_home(self, item: ItemId, away: Away | None) -> None:
+        """A note is back; that of a paper that is gone still was asked for, and stays (``bridge restore``)."""
+        if away is None or self._state.kin.is_live(item):
+            self._state.away.drop([item], "vault")
+        else:
+            self._state.away.put(item, "vault", away._replace(now="", done=True))
 
     def fetching(self, item: ItemId) -> ChangeRow:
         """What :meth:`fetch` is to do."""
@@ -274,7 +291,7 @@ class Departing:
         now = mover.move(item, away.now, away.was)
         with self._state.transaction():
             self._state.agreements.set_absent([item], absent=False)
-            self._state.away.drop([item], "vault")
+            self._is_home(item, away)
         return replace(self.fetching(item), path=now, after=now) if now else None
 
 

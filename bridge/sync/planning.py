@@ -11,7 +11,7 @@ from bridge.core.base import advance, as_shown, confirm, stamp
 from bridge.core.children import NONE
 from bridge.core.place import NoteRow, Stat
 from bridge.core.plan import Held, ItemPlan
-from bridge.core.policy import Policy
+from bridge.core.policy import Kind, Policy
 from bridge.core.reconcile import Rules, reconcile, text
 from bridge.core.record import Base, Face, ItemId, Record
 from bridge.core.scope import Scope
@@ -101,10 +101,17 @@ class Planner:
     """Plans one library's items.
 
     :param libraries: all libraries that this vault is in step with.
+    :param restoring: a paper whose note a person wants to be there again (R38).
     """
 
     def __init__(
-        self, state: State, side: LibrarySide, vault: VaultScanner, settings: Settings, libraries: Collection[str]
+        self,
+        state: State,
+        side: LibrarySide,
+        vault: VaultScanner,
+        settings: Settings,
+        libraries: Collection[str],
+        restoring: ItemId | None = None,
     ) -> None:
         self._state = state
         self._side = side
@@ -114,6 +121,7 @@ class Planner:
         self.leaving = Departing(state, side, vault, settings.leaving, settings.policy)
         self._scope = settings.scopes.get(side.library) or None
         self._uses: Mapping[str, int] | None = None
+        self._restoring = restoring
 
     def plan(self, only: Collection[ItemId] | None = None) -> Plans:
         """What is due in this library; with ``only``, what these items need."""
@@ -127,14 +135,18 @@ class Planner:
             if self._settings.create == "wanted":
                 due |= dict.fromkeys(state.items.by_citekey(library, state.notes.mentions()))
         noted = state.notes.noted(library)
+        if self._restoring is not None and self._restoring.library == library:
+            due[self._restoring] = None
         for item in due:
             if item.key in noted:
                 if self.is_in_scope(item):
                     self._plan_noted(item, plans)
                 else:
                     plans.resting.append(item)
-            elif self.leaving.is_back(item):
+            elif self.leaving.is_back(item) or (item == self._restoring and self.leaving.away(item)):
                 plans.departures.back.append(item)
+            elif item == self._restoring:
+                self._plan_restored(item, plans)
             elif item.key in absent:
                 self._plan_absent(item, plans)
             elif (note := self._family.inherited(item)) is not None:
@@ -158,6 +170,13 @@ class Planner:
         return {path: self._side.refusal({}, "collections", path) for path in sorted(named)}
 
     # --- items with a note
+
+    def _plan_restored(self, item: ItemId, plans: Plans) -> None:
+        """A person wants the note again: a paper that went with it comes back first."""
+        if (going := self.leaving.bring(self._record(item))) is not None and self._side.writable:
+            plans.departures.going.append(going)
+        elif self._state.kin.is_live(item):
+            plans.new.append(item)
 
     def _plan_absent(self, item: ItemId, plans: Plans) -> None:
         """R38: a deleted note is not made again, and its base waits; the paper may have to follow it."""
@@ -189,7 +208,8 @@ class Planner:
             return
         task = self.task(item, record, note)
         plans.held[item] = list(task.plan.held)
-        task = replace(task, place=self.leaving.place(record, note))
+        is_asked = item == self._restoring and self.leaving.away(item) is not None
+        task = replace(task, place="home" if is_asked else self.leaving.place(record, note))
         if task.idle:  # what it shows is not needed any more, and a changed configuration makes such of all papers
             task = replace(task, zotero=replace(task.zotero, blocks={}, children=NONE))
         plans.tasks.append(task)
@@ -338,6 +358,7 @@ class Planner:
     def new_tasks(self, items: Iterable[ItemId]) -> Iterator[Task | Held]:
         """Plan new notes, one at a time; a note of somebody's own that fits the item holds it (R26)."""
         settings = self._settings
+        known: set[str] | None = None
         for item in items:
             raw = self._state.items.get_item(item)
             assert raw is not None
@@ -346,8 +367,22 @@ class Planner:
                 yield Held("foreign-note", "a note about this paper is there already and not adopted", path, id=item)
                 continue
             empty = NoteRow(path="", stat=_NO_STAT, digest="", id=item)
-            plan = reconcile(item, None, record.face, {}, settings.policy, settings.rules)
-            yield Task(plan, record, empty, None, "")  # its stamp is made with the agreement, when it is written
+            known = self._state.agreements.known(self._side.library) if known is None else known
+            base = self._resumed(item) if item.key in known else None
+            shown = dict(base.vault) if base else {}
+            plan = reconcile(item, base, record.face, shown, settings.policy, settings.rules)
+            plan = replace(plan, vault={**shown, **plan.vault})
+            yield Task(plan, record, empty, base, "")  # its stamp is made with the agreement, when it is written
+
+    def _resumed(self, item: ItemId) -> Base | None:
+        """What a note that is made again goes on from: what stood in it alone, and conflicts that are open (R38)."""
+        found = self._state.agreements.base(item)
+        if found is None:
+            return None
+        alone = [row.name for row in self._settings.policy.of(Kind.ONCE, Kind.LOCAL)]
+        zotero, vault = found.base.zotero, found.base.vault
+        stood = [{name: face[name] for name in alone if name in face} for face in (zotero, vault)]
+        return Base(stood[0], stood[1], found.base.conflicts)
 
 
 def vault_after(face: Face, changes: Face) -> dict[str, Any]:

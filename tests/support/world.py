@@ -83,6 +83,7 @@ class World:
         yes: bool = True,
         full: bool = False,
         vault: type[MemoryVault] = MemoryVault,
+        restore: str = "",
         adopting: Adopting | None = None,
         answers: Mapping[str, str] | None = None,
     ) -> Report | None:
@@ -98,6 +99,7 @@ class World:
             mirroring=self.mirroring,
             adopting=adopting,
             answers=answers or {},
+            restore=("", restore) if restore else None,
         )
         state = self.state()
         try:
@@ -123,7 +125,7 @@ class World:
             if kill.is_dead:
                 self._restore()
 
-    def plan(self) -> Report:
+    def plan(self, restore: str = "") -> Report:
         """What a cycle would do (law 12)."""
         options = Options(
             self.settings,
@@ -132,6 +134,7 @@ class World:
             limits=self.limits,
             fingerprint=self.fingerprint,
             mirroring=self.mirroring,
+            restore=("", restore) if restore else None,
         )
         with State.peek(self.path) as state:
             library, vault = MemoryLibrary(self.server, state.items), MemoryVault(self.disk, state.notes)

@@ -231,3 +231,36 @@ def configure_notes(desk: Desk, text: str) -> None:
     lines = [line for line in config.read_text().splitlines() if line.partition(" ")[0] not in names]
     lines.insert(lines.index("[notes]") + 1, text)
     config.write_text("\n".join([*lines, ""]))
+
+
+# --- a note again ---
+
+
+def test_r38_bridge_restore_makes_a_deleted_note_again(desk: Desk) -> None:
+    before = desk.text("p1")
+    desk.path("p1").unlink()
+    desk.settle()
+    code, said = desk.json("restore", "p1", "--dry-run")
+    assert (code, [row["why"] for row in said["plan"]], desk.path("p1").exists()) == (0, ["new"], False)
+    code, report = desk.json("restore", "p1")
+    assert (code, report["vault"]["created"]) == (0, 1)
+    assert desk.text("p1") == before
+    desk.settle()
+    again = desk.run("restore", desk.keys["p1"])
+    assert again.code == 1
+    assert "Papers/@p1.md" in again.err
+    code, said = desk.json("restore", "nobody", "--library", "users/1")
+    assert (code, said["error"]["code"]) == (1, "UnknownPaperError")
+    assert desk.run("restore").code == 2
+
+
+def test_bridge_restore_fetches_a_note_from_the_vaults_trash(desk: Desk) -> None:
+    configure_notes(desk, 'on_zotero_delete = "trash"')
+    desk.settle()
+    desk.web.trash(desk.keys["p5"])
+    desk.settle()
+    code, report = desk.json("restore", "p5")
+    assert (code, report["vault"]["renamed"]) == (0, 1)
+    assert desk.value("p5", "zotero-status") == "trashed"
+    desk.settle()
+    assert desk.path("p5").exists()

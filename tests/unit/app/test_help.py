@@ -64,6 +64,7 @@ def test_the_contracts_verbs_are_there() -> None:
         "daemon",
         "index",
         "undo",
+        "restore",
         "adopt",
         "rename",
         "refresh",

@@ -504,6 +504,13 @@ def test_r37_an_adoption_arrives_as_it_was_ordered(bench: Bench) -> None:
     assert order == Order(adopting=adopting)
 
 
+def test_r37_a_note_to_be_restored_is_handed_over(bench: Bench) -> None:
+    bench.bell.at(333, lambda: bench.put_order(restore=["users/1", "wei2025"]))
+    bench.run(340)
+    (order,) = [order for at, order in bench.app.cycles if order.restore]
+    assert order == Order(restore=("users/1", "wei2025"))
+
+
 def test_r37_another_citation_key_is_handed_over(bench: Bench) -> None:
     change = Rekeying(ItemId("users/1", "ABCD2345"), "old", "new")
     bench.bell.at(333, lambda: bench.put_order(rekey=change))

@@ -25,7 +25,7 @@ from __future__ import annotations
 import re
 from base64 import b32encode
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from hashlib import blake2b
@@ -43,6 +43,7 @@ _BEGIN = re.compile(
 _END = re.compile(r"%% bridge:end (?P<name>[a-z][a-z0-9-]*)(?: [^%]*?)? %%\s*")
 #: Cheap: without it no line is a marker.
 _MARK = "%% bridge:"
+_MARKED = re.compile(f"^{_MARK}.*", re.MULTILINE)
 _DIGEST = re.compile(r"[a-z2-7]{8}")
 #: A block longer than this is not searched for the lines a person added; they are then found by comparison alone.
 _SEARCHED = 64
@@ -113,11 +114,8 @@ def find(body: str) -> list[Block]:
         return []
     blocks: list[Block] = []
     current: Block | None = None
-    inner = offset = 0
-    for line, is_code in with_code(body.split("\n")):
-        start, offset = offset, offset + len(line) + 1
-        if is_code or not line.startswith(_MARK):
-            continue
+    inner = 0
+    for start, line in _marked(body):
         marker = line.removesuffix("\r")
         begin, end = _BEGIN.fullmatch(marker), _END.fullmatch(marker)
         if begin:
@@ -125,7 +123,7 @@ def find(body: str) -> list[Block]:
             if current:
                 blocks.append(replace(current, problem="it has no end before the next block begins"))
                 opened = replace(opened, problem="it begins inside another block")
-            current, inner = opened, offset
+            current, inner = opened, start + len(line) + 1
         elif end and current and end["name"] == current.name:
             text = _plain(body[inner:start])
             blocks.append(replace(current, end=start + len(marker), text=text))
@@ -135,6 +133,18 @@ def find(body: str) -> list[Block]:
     if current:
         blocks.append(replace(current, problem="it has no end"))
     return _without_twins(blocks)
+
+
+def _marked(body: str) -> Iterator[tuple[int, str]]:
+    """The lines that may be markers, with where they start; those inside fenced code are none."""
+    if "```" not in body and "~~~" not in body:  # as in most notes, of which every one that is read comes by here
+        yield from ((found.start(), found[0]) for found in _MARKED.finditer(body))
+        return
+    offset = 0
+    for line, is_code in with_code(body.split("\n")):
+        if not is_code and line.startswith(_MARK):
+            yield offset, line
+        offset += len(line) + 1
 
 
 def _opened(begin: re.Match[str], start: int) -> Block:

@@ -24,56 +24,93 @@ _LONGEST, _POINTS = 80, 8
 
 @dataclass(frozen=True, slots=True)
 class PaperView:
-    """A paper in a template.
+    """A paper in a template; each text is made when it is asked for, since most lists show no more than one of them.
 
     ``title`` is a link to its note; ``cited`` is ``title (Wei et al., 2025)``; ``line`` adds the venue and the person's
     summary. ``notes`` shows the notes in place; ``detailed`` tells whether there is anything of the person's at all.
     ``dated`` is the day or date of the list it is in with a colon and a space behind it, or nothing.
     """
 
-    title: str
-    cited: str
-    line: str
-    by: str
-    year: str
-    venue: str
-    kind: Kind
-    mark: str
-    summary: str
-    points: tuple[str, ...]
-    questions: tuple[str, ...]
-    notes: str
+    _paper: Paper
     dated: str = ""
+    _is_asking: bool = True  # whether its questions are shown
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+        title = self._paper.title
+        return link(self._paper.note, title) if self._paper.note else escape(clip(title, _LONGEST * 3)) or "untitled"
+
+    @property
+    def cited(self) -> str:
+        """Its title, with authors and year."""
+        return self.title + _bracketed((self.by, self.year), self._zotero)
+
+    @property
+    def line(self) -> str:
+        """All that is told of it in one line."""
+        line = self.title + _bracketed((self.by, self.year, self.venue), self._zotero)
+        summary = self.summary
+        return f"{line}: {summary}" if summary else line
+
+    @property
+    def by(self) -> str:
+        """Its authors in short."""
+        return escape(clip(self._paper.by, _LONGEST))
+
+    @property
+    def year(self) -> str:
+        """Its year."""
+        return escape(clip(self._paper.year, _LONGEST))
+
+    @property
+    def venue(self) -> str:
+        """Where it was published."""
+        return escape(clip(self._paper.venue, _LONGEST))
+
+    @property
+    def kind(self) -> Kind:
+        """What people call such a thing."""
+        return self._paper.kind
+
+    @property
+    def mark(self) -> str:
+        """The sign for its kind."""
+        return MARKS[self._paper.kind]
+
+    @property
+    def summary(self) -> str:
+        """The person's summary."""
+        return inline(self._paper.summary)
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """The person's key points."""
+        return tuple(filter(None, map(inline, self._paper.points[:_POINTS])))
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The person's open questions."""
+        return tuple(filter(None, map(inline, self._paper.questions))) if self._is_asking else ()
+
+    @property
+    def notes(self) -> str:
+        """The person's notes, shown in place."""
+        return embed(self._paper.note, "Notes") if self._paper.has_notes else ""
 
     @property
     def detailed(self) -> bool:
         """Whether the person has written anything about the paper."""
         return bool(self.summary or self.points or self.questions or self.notes)
 
+    @property
+    def _zotero(self) -> str:
+        return "" if self._paper.note else zotero_link(self._paper.zotero)
+
 
 def view(paper: Paper, dated: str = "") -> PaperView:
     """A paper for a template. ``dated``: a date in a valid form, or nothing."""
-    title = link(paper.note, paper.title) if paper.note else escape(clip(paper.title, _LONGEST * 3)) or "untitled"
-    by, year, venue = (escape(clip(text, _LONGEST)) for text in (paper.by, paper.year, paper.venue))
-    zotero = "" if paper.note else zotero_link(paper.zotero)
-    summary = inline(paper.summary)
-    cited = title + _bracketed((by, year), zotero)
-    line = title + _bracketed((by, year, venue), zotero)
-    return PaperView(
-        title=title,
-        cited=cited,
-        line=f"{line}: {summary}" if summary else line,
-        by=by,
-        year=year,
-        venue=venue,
-        kind=paper.kind,
-        mark=MARKS[paper.kind],
-        summary=summary,
-        points=tuple(filter(None, map(inline, paper.points[:_POINTS]))),
-        questions=tuple(filter(None, map(inline, paper.questions))),
-        notes=embed(paper.note, "Notes") if paper.has_notes else "",
-        dated=f"{dated}: " if dated else "",
-    )
+    return PaperView(paper, f"{dated}: " if dated else "")
 
 
 def _bracketed(words: Iterable[str], zotero: str) -> str:
@@ -84,7 +121,7 @@ def _bracketed(words: Iterable[str], zotero: str) -> str:
 
 def without_questions(paper: PaperView) -> PaperView:
     """The same paper where its questions stand on the page already."""
-    return replace(paper, questions=())
+    return replace(paper, _is_asking=False)
 
 
 @dataclass(frozen=True, slots=True)

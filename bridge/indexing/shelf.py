@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import fields
+from typing import Any, Final
 
 from bridge.core.record import ItemId
 from bridge.indexes.entries import EntryKind, entries
 from bridge.indexes.paper import Paper
 from bridge.state import State
 from bridge.state.faces import dump
+
+_NAMES: Final = tuple(field.name for field in fields(Paper))
+#: Lists in JSON.
+_TUPLES: Final = ("topics", "tags", "points", "questions")
 
 
 class Shelf:
@@ -30,7 +34,7 @@ class Shelf:
         if paper is None:
             self._pages.put(item, None, ())
         else:
-            self._pages.put(item, dump(asdict(paper)), entries(paper))
+            self._pages.put(item, dump({name: getattr(paper, name) for name in _NAMES}), entries(paper))
 
     def papers(self, kind: EntryKind, name: str, most: int | None = None) -> Sequence[Paper]:
         """See :class:`bridge.indexes.entries.Catalogue`."""
@@ -47,6 +51,7 @@ class Shelf:
 
 def _paper(text: str) -> Paper:
     said: dict[str, Any] = json.loads(text)
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
-    values["id"] = ItemId(*said["id"])
-    return Paper(**values)
+    for name in _TUPLES:
+        said[name] = tuple(said[name])
+    said["id"] = ItemId(*said["id"])
+    return Paper(**said)

@@ -215,16 +215,15 @@ class Applier:
         edits, pledged = [], {}
         with self._state.transaction():
             for task, agreed in tasks:
-                predicted = advance(
-                    agreed, task.plan, task.zotero.face, vault_after(task.note.face, task.plan.vault), self._policy
-                )
+                shown = _shown_after(task)
+                predicted = advance(agreed, task.plan, task.zotero.face, shown, self._policy)
                 mark = task.stamp
                 if not task.note.digest:  # a new note shows nothing differently, and there are many at first
                     mark = stamp(task.id, predicted.zotero, self._policy, predicted.conflicts)
                 elif not task.rests:
                     mark = stamp_of(task.id, predicted, self._policy)
                 number = self._state.agreements.add(task.id, predicted, mark, self._now())
-                pledged[task.id] = (task, agreed, number, mark)
+                pledged[task.id] = (task, agreed, number, mark, shown)
                 edits.append(
                     Edit(
                         task.id,
@@ -254,7 +253,7 @@ class Applier:
         if failure is not None:
             raise failure
 
-    def _confirm(self, outcome: Outcome, task: Task, agreed: Base | None, number: int, mark: str) -> bool:
+    def _confirm(self, outcome: Outcome, task: Task, agreed: Base | None, number: int, mark: str, shown: Face) -> bool:
         """Whether a note was written as meant; the agreement then says what it really shows (law 7)."""
         if outcome.result == "refused":
             held = Held(outcome.reason.partition(":")[0] or "refused", outcome.reason, task.note.path, id=task.id)
@@ -263,7 +262,7 @@ class Applier:
         if outcome.result != "applied":
             return False  # the note changed under our hands: it waits for the next cycle
         assert outcome.record is not None
-        if outcome.record.face != vault_after(task.note.face, task.plan.vault):
+        if outcome.record.face != shown:
             settled = advance(agreed, task.plan, task.zotero.face, outcome.record.face, self._policy)
             self._state.agreements.amend(number, settled, mark)
         return True
@@ -312,6 +311,18 @@ class Applier:
         if logged:
             self._state.history.add_changes(self._ledger.number(), logged)
         self._ledger.flush()
+
+
+def _shown_after(task: Task) -> Face:
+    """What a note will show once its task is done, as far as can be told before it is written.
+
+    A new one has all that every note has, and its blocks stand in its body; nothing is to be amended of most then.
+    """
+    shown = vault_after(task.note.face, task.plan.vault)
+    if task.note.digest:
+        return shown
+    bare: Face = {"status": "", "tags": ()}
+    return {**bare, **{name: value for name, value in shown.items() if name not in BLOCKS}}
 
 
 def _before(task: Task) -> Face:

@@ -101,7 +101,7 @@ def _split(text: str) -> Iterator[tuple[set[str], list[str]]]:
             text = text[: block.start] + text[block.end :]
     outside = "\n".join("" if is_code else line for line, is_code in with_code(text.splitlines()))
     for line in _COMMENT.sub("", outside).split("\n"):
-        heading = _HEADING.fullmatch(line)
+        heading = _HEADING.fullmatch(line) if line.startswith("#") else None
         if heading is None:
             lines.append(line)
             continue

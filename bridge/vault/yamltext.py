@@ -83,6 +83,7 @@ _INT: Final = re.compile(r"[-+]?[0-9]+")
 _RADIX: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_TEXT_STARTS: Final = frozenset("0123456789+-.~nNtTfF")
+_NUMBER_STARTS: Final = frozenset("0123456789+-.")
 _MAX_INT_DIGITS: Final = 300
 """Longer integers are read as doubles, as JavaScript does; Python refuses to convert very long ones at all."""
 
@@ -95,7 +96,7 @@ def resolve(text: str) -> Value:
         return None
     if text in _BOOL:
         return _BOOL[text]
-    return _number(text)
+    return _number(text) if text[0] in _NUMBER_STARTS else text
 
 
 def _number(text: str) -> Value:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk, paper
+from command import run
+from desk import Desk, Library, paper
 
+from bridge.sandbox.server import SandboxServer
 from bridge.sync import keymaking
 
 
@@ -209,3 +212,94 @@ def test_r23_a_library_that_may_only_be_read_is_left_as_it_is(making: Desk, monk
     assert (making.vault / "Papers" / f"{key}.md").exists()
     again = making.run("sync", "--once", "--full")
     assert "no citation keys" not in again.out
+
+
+def test_r4_a_key_typed_after_a_kill_is_an_edit_and_no_conflict(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    (key,) = desk.web.add(keyless(0))
+    desk.sync()
+    note = desk.vault / "Papers" / f"{key}.md"
+    configure(desk, generate="both")
+
+    def dying(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    confirm = keymaking.KeyMaker._confirm
+    monkeypatch.setattr(keymaking.KeyMaker, "_confirm", dying)
+    desk.run("sync", "--once")
+    monkeypatch.setattr(keymaking.KeyMaker, "_confirm", confirm)
+    assert desk.web.item(key)["citationKey"] == "author0Paper2023"
+    note.write_text(note.read_text().replace("\nzotero-key:", "\ncitekey: mine2023\nzotero-key:"))
+    assert desk.sync()[0] == 0
+    assert desk.web.item(key)["citationKey"] == "mine2023"
+    desk.settle()
+
+
+def test_r26_a_note_that_is_there_for_the_paper_is_neither_doubled_nor_named_anew(making: Desk) -> None:
+    (making.vault / "Mine.md").write_text("---\ndoi: 10.1000/p.77\ncitekey: theirs\n---\nMy words.\n")
+    (key,) = making.web.add(keyless(77))
+    code, report = making.sync()
+    assert (code, report["held"], report["zotero"]["updated"]) == (3, 1, 0)
+    assert making.web.item(key)["citationKey"] == ""
+    assert making.json("adopt", "--yes")[0] == 0
+    assert making.web.item(key)["citationKey"] == "", "R28: adoption sends nothing"
+
+
+def test_r26_an_empty_note_that_a_clicked_link_made_is_filled(making: Desk) -> None:
+    making.path("author02023").write_bytes(b"")
+    making.web.add(keyless(0))
+    assert making.sync()[0] == 0
+    assert making.value("author02023", "citekey") == "author02023"
+
+
+def test_r26_a_paper_that_is_linked_by_the_key_it_will_get_is_wanted(making: Desk) -> None:
+    configure(making, create="wanted")
+    making.sync()
+    plain, named = making.web.add(keyless(77), keyless(78))
+    making.web.change(plain, extra="")
+    making.web.change(named, extra="")
+    (making.vault / "Mine.md").write_text("To read: [[@author782023]]\n")
+    assert making.sync()[0] == 0
+    assert [making.web.item(key)["citationKey"] for key in (plain, named)] == ["author772023", "author782023"]
+    assert making.path("author782023").exists()
+    assert not making.path("author772023").exists()
+    (making.vault / "Mine.md").write_text("To read: [[@author772023]]\n")
+    assert making.sync()[0] == 0
+    assert making.path("author772023").exists(), "its key is known since it was made"
+
+
+def test_papers_out_of_scope_and_in_the_trash_are_left_as_they_are(making: Desk) -> None:
+    config = making.vault / ".bridge" / "config.toml"
+    config.write_text(config.read_text() + '\n[scope]\nexclude = { tags = ["not-mine"] }\n')
+    (out,) = making.web.add(keyless(77, tags=[{"tag": "not-mine"}]))
+    (gone,) = making.web.add(keyless(78))
+    making.web.trash(gone)
+    assert making.sync()[0] == 0
+    assert [making.web.item(key)["citationKey"] for key in (out, gone)] == ["", ""]
+    making.web.change(out, tags=[])
+    making.web.trash(gone, trashed=False)
+    assert making.sync()[0] == 0
+    assert [making.web.item(key)["citationKey"] for key in (out, gone)] == ["author772023", "author782023"]
+
+
+def test_r18_nothing_else_of_the_item_is_written(making: Desk) -> None:
+    (key,) = making.web.add(keyless(77))
+    before = making.web.item(key)
+    making.sync()
+    after = making.web.item(key)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"citationKey", "dateModified", "version"}
+
+
+def test_no_two_libraries_of_a_vault_get_the_same_key(server: SandboxServer, tmp_path: Path) -> None:
+    group = Library(server, server.add_group(51, "Group", role="admin"))
+    vault = tmp_path / "vault"
+    assert run("init", vault, "--url", server.url, "--yes", "--no-template", "--citekeys", "both").code == 0
+    config = vault / ".bridge" / "config.toml"
+    config.write_text(
+        config.read_text() + f'\n[[library]]\nid = "{group.name}"\nurl = "{server.url}"\nfolder = "Group"\n'
+    )
+    (mine,), (ours,) = Library(server).add(keyless(0)), group.add(keyless(0))
+    assert run("-C", vault, "sync", "--once").code == 0
+    assert Library(server).item(mine)["citationKey"] == "author0Paper2023"
+    assert group.item(ours)["citationKey"] == "author0Paper2023a"
+    assert (vault / "Group" / "@author0Paper2023a.md").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import count
 from string import ascii_lowercase
 
 from bridge.citekeys.facts import Work
@@ -21,6 +20,7 @@ class Keys:
     def __init__(self, formula: Formula, taken: Iterable[str]) -> None:
         self._formula = formula
         self._taken = {key.casefold() for key in taken}
+        self._free: dict[str, int] = {}  # by stem, the first number that nobody bears
 
     def make(self, work: Work, is_free: Callable[[str], bool] = lambda _: True) -> str:
         """The key of one more paper; one that the formula says nothing about is called by its item key.
@@ -28,12 +28,14 @@ class Keys:
         :param is_free: whether this paper may take a key, as far as others than papers are asked.
         """
         stem = self._formula.key(work) or f"zotero-{work.key}"
-        for number in count():
-            key = stem + suffix(number)
-            if key.casefold() not in self._taken and is_free(key):
-                self._taken.add(key.casefold())
-                return key
-        raise AssertionError("unreachable")  # pragma: no cover
+        number = self._free.get(stem.casefold(), 0)
+        while (stem + suffix(number)).casefold() in self._taken:
+            number += 1
+        self._free[stem.casefold()] = number  # a library of a thousand papers of one name is not gone through each time
+        while (key := stem + suffix(number)).casefold() in self._taken or not is_free(key):
+            number += 1
+        self._taken.add(key.casefold())
+        return key
 
 
 def suffix(number: int) -> str:

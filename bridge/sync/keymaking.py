@@ -85,8 +85,10 @@ class KeyMaker:
         for item in due:
             note = self._state.notes.rows_of([item]).get(item)
             shown: Face = note.face if note is not None else {}
-            if text(shown.get("citekey")) or not planner.is_in_scope(item):
-                continue  # the key that a person wrote into the note goes to Zotero by itself
+            if text(shown.get("citekey")) or (note is not None and self._vault.is_warm(note.path)):
+                continue  # the key that a person writes into the note goes to Zotero by itself
+            if not planner.is_in_scope(item):
+                continue
             if self._state.history.was_given_key(item):
                 continue
             raw = self._state.items.get_item(item)

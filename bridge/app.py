@@ -11,21 +11,19 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 from bridge import config as configuration
 from bridge import reach, wiring
+from bridge.answering import check_answer, give_answer
+from bridge.assembly import Assembly
 from bridge.config import Config
-from bridge.core.deeds import NOBODY, Recorder
 from bridge.errors import (
     ForbiddenError,
     GuardStop,
     NotAVaultError,
-    OutdatedAnswerError,
     VaultAwayError,
     VaultMarkerError,
     VaultOwnedError,
@@ -33,11 +31,9 @@ from bridge.errors import (
 from bridge.keys import Keys
 from bridge.lock import hold
 from bridge.machine import Home, find_away, find_home, settle, state_dir
-from bridge.obsidian import property_types
-from bridge.recording import recorded, take_in_pages
-from bridge.related import RelatedNotes
-from bridge.state import ConflictRow, State
-from bridge.state.citations import RULES as KEPT_BY
+from bridge.order import Order
+from bridge.recording import recorded
+from bridge.state import State
 from bridge.sync import Options, Progress, Report, run_cycle
 from bridge.sync.cycle import APPROVED_KEYS, APPROVED_NEW
 from bridge.vault.marker import (
@@ -52,33 +48,10 @@ from bridge.vault.marker import (
 )
 
 if TYPE_CHECKING:
-    from bridge.core.renames import Rekeying
     from bridge.inbox import Inbox, WaitingNote
-    from bridge.indexing import Indexer, Renewal
-    from bridge.library import Library
-    from bridge.sync.adopting import Adopting
+    from bridge.indexing import Renewal
     from bridge.vault.quiet import Quiet
-    from bridge.vault.side import VaultSide
     from bridge.zotero.client import ZoteroClient
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a person asked for with a cycle; ``answer`` is a conflict's number and the side to keep."""
-
-    dry_run: bool = False
-    yes: bool = False
-    take_over: bool = False
-    full: bool = False  # read both sides whole, whatever their versions and dates say
-    quiet: bool = False  # leave alone what somebody is editing; only where the app stays (:meth:`App.stay`)
-    answer: tuple[int, Literal["zotero", "vault"]] | None = None
-    #: Take this cycle back instead of running one; :data:`bridge.undo.LAST` for the last that can be.
-    undo: int | None = None
-    adopting: Adopting | None = None  # a cycle that does nothing else
-    restore: tuple[str, str] | None = None  # the library ("" for any) and key of a paper whose note is wanted again
-    rekey: Rekeying | None = None  # write a citation key into a note first, as its person would
-    #: Show notes by the present templates and settings instead of running a cycle: these papers', or all of them (R34).
-    refresh: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -121,6 +94,10 @@ class App:
                 raise
             raise VaultAwayError(f"the vault at {away[0]} is not there now: {error}", away[0], away[1].folder) from None
         return cls(found, read_marker(found), configuration.read(found), root)
+
+    @property
+    def _assembly(self) -> Assembly:
+        return Assembly(self.vault, self.marker.id, self.config)
 
     # --- what is known without a cycle ---
 
@@ -167,7 +144,7 @@ class App:
             connections = self._connected(stack)
             before = sum(client.requests for client in connections)
             if not order.dry_run and (unfinished := state.deeds.unfinished()) is not None:
-                self._allowed(state, partial(self._take_back, state, connections, unfinished, progress))
+                self._allowed(state, self._taking_back(state, connections, unfinished, progress))
             if order.undo is not None:
                 report = self._undo(state, connections, order, progress)
                 report.indexes_written += self._show(inbox) if inbox is not None and not order.dry_run else 0
@@ -176,7 +153,7 @@ class App:
             if order.refresh is not None:
                 return self._refresh(state, order, progress)
             answers = inbox.take() if inbox is not None else {}
-            asked = self._answer(state, order)
+            asked = give_answer(state, order)
             if order.full:
                 state.notes.forget_stats()
             try:
@@ -192,7 +169,7 @@ class App:
             # The rights are part of what the cycle cost.
             report.requests = sum(client.requests for client in connections) - before
             if asked is not None and order.answer is not None:
-                self._check_answer(state, asked, order.answer[1])
+                check_answer(state, wiring.policy(self.config), asked, order.answer[1])
             return report
 
     @contextlib.contextmanager
@@ -250,7 +227,7 @@ class App:
         :raises VaultError: the vault is not there.
         """
         assert self._stay is not None
-        self._vault_side(self._stay.state, self._stay.quiet).glance()
+        self._assembly.vault_side(self._stay.state, self._stay.quiet).glance()
 
     def kept(self) -> State:
         """While staying: the state, to read from."""
@@ -289,7 +266,7 @@ class App:
         progress: Progress,
         answers: Mapping[str, str],
     ) -> Report:
-        now = partial(datetime.now, ZoneInfo(self.config.time.zone))
+        now = self._assembly.now
         messages: list[str] = []
         options = Options(
             settings=wiring.cycle_settings(self.config, now()),
@@ -306,14 +283,14 @@ class App:
             citekeys=self.config.citekeys.formula if self.config.citekeys.generate == "both" else "",
         )
         with recorded(state, self.home.backups, self.config.history.backup_days, now) as (ledger, _):
-            side = self._vault_side(state, self._stay.quiet if self._stay and order.quiet else None, ledger)
-            libraries = [self._library(state, client, messages, ledger) for client in clients]
+            side = self._assembly.vault_side(state, self._stay.quiet if self._stay and order.quiet else None, ledger)
+            libraries = [self._assembly.library(state, client, messages, ledger) for client in clients]
             if order.rekey is not None and not order.dry_run:
                 side.rekey(order.rekey)
             report = run_cycle(state, side, libraries, options, now=now, progress=progress, ledger=ledger)
         report.messages += messages
         if not order.dry_run:
-            self._renew(state, side, report, ledger.cycle)
+            self._assembly.renew(state, side, report, ledger.cycle)
         return report
 
     # --- undoing ---
@@ -323,57 +300,36 @@ class App:
 
         assert order.undo is not None
         cycle = chosen(state, order.undo)
-        report = self._allowed(state, partial(self._take_back, state, clients, cycle, progress, dry_run=order.dry_run))
+        report = self._allowed(state, self._taking_back(state, clients, cycle, progress, dry_run=order.dry_run))
         counts = state.counts()
         report.conflicts, report.held = counts["conflicts"], counts["held"]
         if not order.dry_run:
-            self._renew(state, self._vault_side(state), report, report.cycle)
+            self._assembly.renew(state, self._assembly.vault_side(state), report, report.cycle)
         return report
 
-    def _take_back(
-        self,
-        state: State,
-        clients: list[ZoteroClient],
-        cycle: int,
-        progress: Progress,
-        *,
-        dry_run: bool = False,
-    ) -> Report:
-        """Take a cycle back, or bring that to its end where it was interrupted."""
-        from bridge.undo import Parts, take_back
+    def _taking_back(
+        self, state: State, clients: list[ZoteroClient], cycle: int, progress: Progress, *, dry_run: bool = False
+    ) -> Callable[[], Report]:
+        """Taking a cycle back, or bringing that to its end where it was interrupted, ready to be run."""
+        from bridge.undo import undo
 
-        number = state.deeds.unfinished_of(cycle)
-
-        now = partial(datetime.now, ZoneInfo(self.config.time.zone))
-        days, messages = self.config.history.backup_days, list[str]()
-        if not dry_run and (state.renames.journal() or state.renames.due()):
-            # A renaming that was cut short is first brought to its end, as the part that it is of its own cycle.
-            with recorded(state, self.home.backups, days, now, number=state.deeds.newest()) as (ledger, _):
-                side = self._vault_side(state, recorder=ledger)
-                messages += [*side.carry_renames(begin=False), *side.carry_renames(begin=True)]
-        with recorded(state, self._known_home.backups, days, now, undoes=cycle, number=number) as (ledger, store):
-            vault = self._vault_side(state, recorder=ledger).restorer()
-            libraries = [self._library(state, client, messages, ledger) for client in clients]
-            parts = Parts(state, vault, libraries, wiring.policy(self.config), ledger, store, now)
-            report = take_back(parts, cycle, progress, dry_run=dry_run)
-        report.messages += messages
-        return report
+        return partial(undo, self._assembly, state, clients, self._known_home.backups, cycle, progress, dry_run=dry_run)
 
     # --- refreshing (R34) ---
 
     def _refresh(self, state: State, order: Order, progress: Progress) -> Report:
         from bridge.refreshing import chosen, refresh
 
-        now = partial(datetime.now, ZoneInfo(self.config.time.zone))
+        now = self._assembly.now
         items = chosen(state, order.refresh or ())
         with recorded(state, self._known_home.backups, self.config.history.backup_days, now) as (ledger, _):
-            side = self._vault_side(state, self._stay.quiet if self._stay and order.quiet else None, ledger)
+            side = self._assembly.vault_side(state, self._stay.quiet if self._stay and order.quiet else None, ledger)
             side.glance()
             report = refresh(
                 state, side, wiring.records(self.config, state), items, ledger, progress, dry_run=order.dry_run
             )
         if not order.dry_run:
-            report.indexes_written += len(self._indexer(state, side).renew().written)
+            report.indexes_written += len(self._assembly.indexer(state, side).renew().written)
         return report
 
     # --- index notes ---
@@ -386,36 +342,8 @@ class App:
         :raises BridgeError: no file can be written.
         """
         with self._state(Order(dry_run=check)) as state:
-            return self._indexer(state, self._vault_side(state)).renew(everything=True, write=not check)
-
-    def _renew(self, state: State, side: VaultSide, report: Report, cycle: int | None) -> None:
-        """Bring what is written about the library up to date, after a cycle: index notes and the bibliography."""
-        began = time.monotonic()
-        renewal = self._indexer(state, side).renew()
-        report.indexes_written += len(renewal.written)
-        report.messages += renewal.problems
-        report.held += len(renewal.problems)
-        if cycle:
-            take_in_pages(state, cycle)
-        if path := self.config.bibliography.path:
-            from bridge.bibliography.keeper import Keeper
-
-            libraries = [each.id for each in self.config.library]
-            kept = Keeper(self.vault, path, state, wiring.citations(self.config, state), libraries).renew()
-            report.indexes_written += kept.written
-            report.held += kept.held
-            report.messages += kept.messages
-        elif state.get_meta(KEPT_BY):
-            state.set_meta(KEPT_BY, "")  # from now on nothing is due
-        report.seconds += time.monotonic() - began
-
-    def _indexer(self, state: State, side: VaultSide) -> Indexer:
-        from bridge.indexing import Indexer, own_templates
-
-        templates = own_templates(self.vault, self.config.notes.templates)
-        rules = wiring.index_rules(self.config, *templates)
-        papers = wiring.papers(self.config, state)
-        return Indexer(self.vault, state, rules, papers, side.remember, side.is_warm)
+            side = self._assembly.vault_side(state)
+            return self._assembly.indexer(state, side).renew(everything=True, write=not check)
 
     # --- state, lock, owner ---
 
@@ -458,7 +386,7 @@ class App:
         from bridge.inbox import Inbox
 
         quiet = self._stay.quiet if self._stay is not None and order.quiet else None
-        folder, side = self.config.index.folder, self._vault_side(state)
+        folder, side = self.config.index.folder, self._assembly.vault_side(state)
         return Inbox(self.vault, folder, state, quiet, side.remember)
 
     def _show(self, inbox: Inbox) -> int:
@@ -508,63 +436,3 @@ class App:
             self.keys.approve(self.marker.id, *self.keys.approved(old.id))
             self.home = self._find_home()
         self.home = settle(self.home, self.vault)
-
-    # --- sides ---
-
-    def _library(self, state: State, client: ZoteroClient, messages: list[str], recorder: Recorder) -> Library:
-        from bridge.library import Library
-
-        before, rights = reach.kept_rights(state, client.library), reach.current_rights(state, client)
-        if not rights.write and (before is None or before.reason != rights.reason):  # said once
-            messages.append(f"{client.library} is read-only: {rights.reason}. Edits in its notes wait.")
-        return Library(client, wiring.mapping_rules(self.config, RelatedNotes(state)), state.items, rights, recorder)
-
-    def _vault_side(self, state: State, quiet: Quiet | None = None, recorder: Recorder = NOBODY) -> VaultSide:
-        from bridge.vault.side import Layout, VaultSide
-
-        rules = wiring.note_rules(self.config, property_types(self.vault))
-        layout = Layout(
-            folders={each.id: each.folder for each in self.config.library},
-            file=self.config.notes.file,
-            templates=self.config.notes.templates,
-            archive=self.config.notes.archive,
-        )
-        return VaultSide(
-            self.vault,
-            state.notes,
-            state.renames,
-            rules,
-            layout,
-            shown=wiring.shown_rules(self.config),
-            vault_id=self.marker.id,
-            quiet=quiet,
-            recorder=recorder,
-        )
-
-    # --- answers (R6) ---
-
-    def _answer(self, state: State, order: Order) -> ConflictRow | None:
-        if order.answer is None:
-            return None
-        number, keep = order.answer
-        asked = next((row for row in state.history.conflicts() if row.number == number), None)
-        with state.transaction():
-            state.history.answer(number, keep)  # raises where there is no such open conflict
-        return asked
-
-    def _check_answer(self, state: State, asked: ConflictRow, keep: Literal["zotero", "vault"]) -> None:
-        """Whether the answer still fitted what the cycle found: an edit made since outranks it (R6)."""
-        for row in state.history.conflicts():
-            if (row.id, row.field) == (asked.id, asked.field):
-                if row.number == asked.number:
-                    return  # it could not be carried out yet; the answer stands and is counted as open
-                raise OutdatedAnswerError(
-                    f"`{asked.field}` was edited on both sides again since; that is conflict {row.number} now"
-                )
-        note = state.notes.rows_of([asked.id]).get(asked.id)
-        if note is None or asked.field not in note.face:
-            return
-        normal = wiring.policy(self.config).fields[asked.field].normal
-        chosen = asked.zotero if keep == "zotero" else asked.vault
-        if normal(str(note.face[asked.field])) != normal(chosen):
-            raise OutdatedAnswerError(f"`{asked.field}` was edited since the conflict arose, and that edit stands")

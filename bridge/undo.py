@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bridge import wiring
 from bridge.core.policy import Policy
 from bridge.errors import UsageError
+from bridge.recording import recorded
 from bridge.sync.cycle import ANSWERED
 from bridge.sync.ports import Progress
 from bridge.sync.report import Report
@@ -21,10 +23,14 @@ from bridge.sync.resettling import Resettler
 from bridge.sync.undoing import Objects, Undoing, UndoPlan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bridge.assembly import Assembly
     from bridge.state import State
     from bridge.state.backups import Backups
     from bridge.sync.ledger import Ledger
     from bridge.sync.undoing import Files
+    from bridge.zotero.client import ZoteroClient
 
 #: An order for the last cycle that can be taken back.
 LAST = 0
@@ -101,3 +107,34 @@ def _count(report: Report, plan: UndoPlan) -> None:
                 report.vault_updated += 1
                 report.vault_renamed += note.before[0] != note.after[0]
     report.left = [(each.what, each.why) for each in plan.left]
+
+
+def undo(
+    assembly: Assembly,
+    state: State,
+    clients: Sequence[ZoteroClient],
+    backups: Path,
+    cycle: int,
+    progress: Progress,
+    *,
+    dry_run: bool = False,
+) -> Report:
+    """Take a cycle back, or bring that to its end where it was interrupted.
+
+    :raises BridgeError: as :func:`take_back`.
+    """
+    config, now = assembly.config, assembly.now
+    days, messages = config.history.backup_days, list[str]()
+    number = state.deeds.unfinished_of(cycle)
+    if not dry_run and (state.renames.journal() or state.renames.due()):
+        # A renaming that was cut short is first brought to its end, as the part that it is of its own cycle.
+        with recorded(state, backups, days, now, number=state.deeds.newest()) as (ledger, _):
+            side = assembly.vault_side(state, recorder=ledger)
+            messages += [*side.carry_renames(begin=False), *side.carry_renames(begin=True)]
+    with recorded(state, backups, days, now, undoes=cycle, number=number) as (ledger, store):
+        vault = assembly.vault_side(state, recorder=ledger).restorer()
+        libraries = [assembly.library(state, client, messages, ledger) for client in clients]
+        parts = Parts(state, vault, libraries, wiring.policy(config), ledger, store, now)
+        report = take_back(parts, cycle, progress, dry_run=dry_run)
+    report.messages += messages
+    return report

@@ -55,8 +55,9 @@ def adopt(
     properties are added, nothing else in it is changed, and nothing goes to Zotero unless you say --push. From then on
     edits go both ways. PATH names notes or folders; without it the whole vault is looked through.
     """
-    from bridge.app import App, Order
+    from bridge.app import App
     from bridge.daemon.mailbox import cycle
+    from bridge.order import Order
     from bridge.progress import for_stream
     from bridge.sync.adopting import Adopting
 

@@ -48,8 +48,9 @@ def resolve(talk: Settings, number: int, keep: Literal["zotero", "vault"]) -> in
 
     ID is the number that bridge conflicts shows. The answer is carried out at once, by a sync.
     """
-    from bridge.app import App, Order
+    from bridge.app import App
     from bridge.daemon.mailbox import cycle
+    from bridge.order import Order
     from bridge.progress import for_stream
 
     order = Order(answer=(number, keep))

@@ -95,9 +95,9 @@ def status(talk: Settings) -> None:
 @settings
 def run(talk: Settings) -> int:
     """What the service runs: bridge sync with a log file, telling the service manager that it lives."""
-    from bridge.app import Order
     from bridge.daemon.listener import Logged
     from bridge.daemon.process import keep_in_step
+    from bridge.order import Order
     from bridge.service.sdnotify import Notifier
 
     notifier = Notifier()

@@ -31,8 +31,9 @@ def demo(talk: Settings, folder: Path | None) -> int:
     """
     if folder is not None and talk.vault is not None:
         raise UsageError("name the folder once: bridge demo DIR")
-    from bridge.app import App, Order
+    from bridge.app import App
     from bridge.demo import make
+    from bridge.order import Order
     from bridge.progress import for_stream
 
     folder = folder or talk.vault or Path("bridge-demo")

@@ -120,8 +120,9 @@ def undo(talk: Settings, number: int | None, *, dry_run: bool, yes: bool) -> int
     their text, their name and the links to them, items in Zotero their values. What was edited since is left as it is
     and named. Undoing is in the log as well, and can itself be undone by its number.
     """
-    from bridge.app import App, Order
+    from bridge.app import App
     from bridge.daemon.mailbox import cycle
+    from bridge.order import Order
     from bridge.progress import for_stream
     from bridge.undo import LAST, chosen
 

@@ -28,8 +28,9 @@ def refresh(talk: Settings, *, keys: tuple[str, ...], dry_run: bool) -> int:
     are shown anew, with what you wrote among them. The rest of a note follows your template only where nobody has
     written in it. Nothing is asked of Zotero, and bridge undo takes it back.
     """
-    from bridge.app import App, Order
+    from bridge.app import App
     from bridge.daemon.mailbox import cycle
+    from bridge.order import Order
     from bridge.progress import for_stream
 
     order = Order(dry_run=dry_run, refresh=keys)

@@ -41,8 +41,9 @@ def rename(talk: Settings, *, old: str | None, new: str | None, dry_run: bool, l
     same happens whenever you change a key in a note or in Zotero. With --dry-run alone it shows all renames that the
     next sync would make. bridge undo takes a renaming back.
     """
-    from bridge.app import App, Order
+    from bridge.app import App
     from bridge.daemon.mailbox import cycle
+    from bridge.order import Order
     from bridge.progress import for_stream
 
     if (old is None or new is None) and (old is not None or not dry_run):

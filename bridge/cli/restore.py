@@ -24,8 +24,9 @@ def restore(talk: Settings, *, key: str, library: str | None, dry_run: bool) -> 
     still knows of it: dates, aliases, open conflicts. One that was put into the archive or the vault's trash is
     brought back as it was. A paper that was put into Zotero's trash because its note was deleted comes out of it.
     """
-    from bridge.app import App, Order
+    from bridge.app import App
     from bridge.daemon.mailbox import cycle
+    from bridge.order import Order
     from bridge.progress import for_stream
 
     app = App.open(talk.vault)

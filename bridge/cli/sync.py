@@ -15,7 +15,8 @@ from bridge.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bridge.app import App, Order
+    from bridge.app import App
+    from bridge.order import Order
     from bridge.sync import Report
 
 
@@ -35,8 +36,9 @@ def sync(talk: Settings, *, once: bool, dry_run: bool, yes: bool, take_over: boo
     """
     if dry_run and not once:
         raise UsageError("--dry-run shows what one cycle would do; give --once with it")
-    from bridge.app import App, Order
+    from bridge.app import App
     from bridge.daemon.mailbox import cycle
+    from bridge.order import Order
     from bridge.progress import for_stream
 
     order = Order(dry_run=dry_run, yes=yes, take_over=take_over)

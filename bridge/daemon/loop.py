@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bridge.app import Order
 from bridge.config.file import CONFIG_PATH
 from bridge.daemon.bell import Bell
 from bridge.daemon.clock import Clock, SystemClock
@@ -29,6 +28,7 @@ from bridge.daemon.settings import SettingsFile
 from bridge.daemon.status import DaemonStatus, Trouble
 from bridge.daemon.steps import Steps
 from bridge.errors import BridgeError, ConfigError, StoppedError, UnreachableError, VaultError, VaultOwnedError
+from bridge.order import Order
 from bridge.vault.quiet import Quiet
 from bridge.vault.watch import Watch, WatchLimitError
 

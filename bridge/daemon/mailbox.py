@@ -16,13 +16,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bridge.app import App, Order
+from bridge.app import App
 from bridge.core.record import ItemId
 from bridge.core.renames import Rekeying
 from bridge.daemon.bell import ring_at
 from bridge.daemon.status import running
 from bridge.errors import BackOffError, BridgeError, GuardStop, StateError, VaultBusyError
 from bridge.lock import is_held
+from bridge.order import Order
 from bridge.progress import Progress
 from bridge.sync.adopting import Adopting
 from bridge.sync.report import Report

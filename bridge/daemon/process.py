@@ -18,12 +18,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-from bridge.app import App, Order
+from bridge.app import App
 from bridge.daemon.absent import Waiting
 from bridge.daemon.bell import SocketBell
 from bridge.daemon.listener import Listener
 from bridge.daemon.loop import Daemon
 from bridge.errors import VaultAwayError
+from bridge.order import Order
 
 GRACE = 0.7
 #: What shells give a program ended by Ctrl-C.

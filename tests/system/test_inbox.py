@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from desk import Desk, quiet
 
-from bridge.app import App, Order
+from bridge.app import App
 from bridge.errors import GuardStop
+from bridge.order import Order
 from bridge.progress import for_stream
 from bridge.vault.quiet import Quiet
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from command import run_json
 
-from bridge.app import App, Order
+from bridge.app import App
 from bridge.errors import ForbiddenError, VaultBusyError, VaultMarkerError, VaultOwnedError
 from bridge.keys import MissingKeyError, UnapprovedServerError
 from bridge.lock import hold
+from bridge.order import Order
 from bridge.progress import Silent
 from bridge.sandbox.server import SandboxServer
 from bridge.vault.marker import Machine, take_over

@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 from still_time import HandBell, HandClock
 
-from bridge.app import App, Order
+from bridge.app import App
 from bridge.config.sections import DaemonConfig
 from bridge.core.place import Stat
 from bridge.core.record import ItemId
@@ -34,6 +34,7 @@ from bridge.errors import (
     VaultMarkerError,
     VaultOwnedError,
 )
+from bridge.order import Order
 from bridge.sync import Progress, Report
 from bridge.sync.adopting import Adopting, Pair
 from bridge.vault.quiet import Quiet

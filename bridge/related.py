@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.core.kin import link_to
+from bridge.core.kin import link_to, target_of
 from bridge.core.record import ItemId
 from bridge.state import State
 
@@ -29,5 +29,4 @@ class RelatedNotes:
 
     def paper(self, link: str) -> ItemId | None:
         """The paper whose note a ``[[link]]`` names, by its path or by a base name that no other has."""
-        target = link.strip().removeprefix("[[").removesuffix("]]")
-        return self._state.notes.paper_of(target.partition("|")[0])
+        return self._state.notes.paper_of(target_of(link))

@@ -54,3 +54,8 @@ def link_to(path: str, *, is_alone: bool) -> str:
         return ""
     stem = target.rpartition("/")[2]
     return f"[[{stem}]]" if is_alone else f"[[{target}|{stem}]]"
+
+
+def target_of(link: str) -> str:
+    """What a ``[[link]]`` leads to: without its brackets and the text it is shown by."""
+    return link.strip().removeprefix("[[").removesuffix("]]").partition("|")[0]

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 
+from bridge.core.kin import target_of
 from bridge.core.mirror import SECTION_FIELD
 from bridge.core.place import NoteRow
 from bridge.core.policy import Field, Kind, Policy, Text, normal_text
 from bridge.core.reconcile import members, text
 from bridge.core.record import Base, Face, ItemId, Value
 from bridge.state import State
+from bridge.state.kin import RELATED, relations
 from bridge.sync.undoing import ItemPart, NotePart, Objects, UndoPlan
 
 _STATUS_DATE = "status-date"
@@ -43,6 +45,7 @@ class Resettler:
         touched = list({**notes, **parts})
         for item in touched:
             self._end_equal(item)
+            self._follow_no_more(item)
         self._reopen(touched)
         for part in parts.values():
             self._settle_mirror(part)
@@ -58,6 +61,7 @@ class Resettler:
         zotero, vault = dict(current.base.zotero), dict(current.base.vault)
         if part is not None:
             self._move_zotero(part, zotero)
+            self._move_related(part, zotero)
             for intended in agreements.intents(
                 item
             ):  # sent by a cycle that was cut short: it came to no agreement (R4)
@@ -99,6 +103,24 @@ class Resettler:
             for values in (part.deed.after, part.deed.before)
         )
         self._move(face, after, before, lambda _: normal_text)  # two raw tags may be one in a note (R9)
+
+    def _move_related(self, part: ItemPart, face: dict[str, Value]) -> None:
+        """Move the links to related papers by the relations that are back: what is related stands in both objects."""
+        raw, before = self._state.items.get_item(part.deed.id), part.deed.before
+        if raw is None or before is None or "relations" not in part.back.back:
+            return
+        moved = frozenset(relations(part.deed.after)) ^ frozenset(relations(before))
+        papers = {paper for kind, paper in moved if kind == RELATED}
+        if not papers:
+            return
+
+        def paper_of(link: str) -> ItemId | None:
+            return self._state.notes.paper_of(target_of(link))
+
+        shown = members(self._libraries[part.deed.id.library].read(raw).face.get("related"))
+        # A link that leads nowhere by now is as good as gone on both sides.
+        kept = [each for each in members(face.get("related")) if paper_of(each) not in (None, *papers)]
+        face["related"] = (*kept, *(each for each in shown if paper_of(each) in papers))
 
     def _move(self, face: dict[str, Value], after: Face, before: Face, normal: Callable[[Field], Text]) -> None:
         """Take out of a face what made ``after`` of ``before``; of members only those that came or went."""
@@ -155,6 +177,13 @@ class Resettler:
         # What an undoing took back stands again once that is taken back, and so does its end of a conflict.
         by = self._state.deeds.undoes(self._undone) or self._cycle
         self._state.history.end_conflicts(item, equal, self._now, by=by)
+
+    def _follow_no_more(self, item: ItemId) -> None:
+        """A citation key that Zotero shows again is no former one, for which a name or citations still wait."""
+        if (faces := self._faces(item)) is not None:
+            present = normal_text(text(faces[0].get("citekey")))
+            due = (each for each in self._state.renames.due() if each.id == item)
+            self._state.renames.settle((), [each for each in due if normal_text(each.key) == present])
 
     def _faces(self, item: ItemId) -> tuple[Face, Face] | None:
         raw, note = self._state.items.get_item(item), self._note(item)

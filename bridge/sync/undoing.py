@@ -8,7 +8,7 @@ fetched at, each file as it was just read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -103,6 +103,11 @@ class NotePart:
         """The paper's title, as the note has it."""
         _, shown = self.before or self.after or ("", None)
         return text(shown.face.get("title")) if shown else ""
+
+    @property
+    def moves(self) -> bool:
+        """Whether the note's file gets another name or place."""
+        return self.before is not None and self.after is not None and self.before[0] != self.after[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +249,8 @@ class Undoing:
             plan.left += (Left(self._title(deed.id), why) for deed in deeds)
             return
         side.use_tree(self._state.items.tree(library))
+        moving = {note.id for part in plan.files for note in part.notes if note.moves}
+        deeds = [deed for deed in deeds if self._is_of_the_cycle(deed, moving)]
         found = side.fetch([deed.id for deed in deeds])
         for deed in deeds:
             if (now := found.get(deed.id)) is None:
@@ -255,6 +262,11 @@ class Undoing:
             if back.left:
                 names = ", ".join(sorted(back.left))
                 plan.left.append(Left(self._title(deed.id), f"edited in Zotero since: {names}"))
+
+    def _is_of_the_cycle(self, deed: ItemDeed, moving: Collection[ItemId]) -> bool:
+        """Whether a deed is to be taken back: not a link that followed a note which stays where it is."""
+        mirror = self._state.mirrors.of_child(deed.id) if deed.before is not None else None
+        return mirror is None or mirror.kind != "backlink" or mirror.id in moving
 
     def _title(self, item: ItemId) -> str:
         raw = self._state.items.get_item(item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from desk import Desk
+from desk import Desk, quiet
 
 
 def uris(desk: Desk, *names: str) -> list[str]:
@@ -150,3 +150,12 @@ def test_undo_parts_them_again(desk: Desk) -> None:
     code, out, err = desk.run("undo", "--yes")
     assert code == 0, out + err
     assert (related(desk, "p0"), related(desk, "p1")) == ([], [])
+    note = desk.text("p0")
+    for _ in range(2):
+        assert quiet(desk.sync()[1])  # what was undone is agreed on: the link that was typed stays
+    assert desk.text("p0") == note
+    assert desk.list("p0", "related") == ['"[[@p1]]"']
+    assert desk.run("undo", "3", "--yes").code == 0
+    assert related(desk, "p0") == uris(desk, "p1")
+    desk.settle()
+    assert desk.list("p1", "related") == ['"[[@p0]]"']

@@ -146,6 +146,36 @@ KINDS = [
 ]
 
 
+def test_a_name_that_another_paper_has_is_not_taken_again(desk: Desk) -> None:
+    """While two papers share a citation key, citations of the old one wait; a sync that is undone waits for nothing."""
+    desk.edit("p1", "^citekey: .*$", "citekey: p2")
+    before = world(desk)
+    assert desk.sync()[1]["vault"]["renamed"] == 1
+    assert undo(desk)[0] == 0
+    assert world(desk) == before
+    stands(desk)
+
+
+def test_the_link_in_zotero_stays_with_a_note_that_was_moved(desk: Desk) -> None:
+    """Who moved the note was a person: the link that followed it is right, and only what Bridge renamed goes back."""
+    config = desk.vault / ".bridge" / "config.toml"
+    config.write_text(config.read_text() + "\n[backlink]\nenabled = true\n")
+    desk.sync("--yes")
+    desk.path("p1").rename(desk.vault / "Papers" / "Mine.md")
+    desk.edit("p2", "^status: .*$", "status: read")
+    desk.edit("p3", "^citekey: .*$", "citekey: other2024")
+    desk.sync()
+    assert undo(desk)[0] == 0
+    assert (_link_to(desk, "p1"), _link_to(desk, "p3")) == ("Papers%2FMine", "Papers%2F%40p3")
+    assert "Read_Status: To Read" in desk.web.item(desk.keys["p2"])["extra"]
+    stands(desk, compared=False)
+
+
+def _link_to(desk: Desk, name: str) -> str:
+    (link,) = desk.web.call("GET", f"items/{desk.keys[name]}/children").json()
+    return str(link["data"]["url"]).rpartition("=")[2]
+
+
 @pytest.mark.parametrize("change", KINDS)
 def test_every_kind_of_change_is_taken_back_and_again(desk: Desk, change: Callable[[Desk], None]) -> None:
     change(desk)

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 def is_possible() -> bool:
     """Whether this machine and this user can do it: root, with the programs and with a cgroup tree of version 2."""
+    trial = ["unshare", "-m", "-p", "-f", "-C", "true"]
     programs = ("unshare", "setpriv", "systemctl", "dbus-daemon", "mount")
     return (
         sys.platform == "linux"
@@ -28,7 +29,7 @@ def is_possible() -> bool:
         and MANAGER.exists()
         and all(map(shutil.which, programs))
         and "nodev\tcgroup2\n" in Path("/proc/filesystems").read_text()
-        and subprocess.run(["unshare", "-m", "-p", "-f", "true"], check=False, capture_output=True).returncode == 0
+        and subprocess.run(trial, check=False, capture_output=True).returncode == 0
     )
 
 

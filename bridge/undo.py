@@ -98,7 +98,9 @@ def take_back(parts: Parts, cycle: int, progress: Progress, *, dry_run: bool = F
 
 
 def _count(report: Report, plan: UndoPlan) -> None:
-    report.zotero_updated = sum(bool(part.back.send) for part in plan.items)
+    sent = [part for part in plan.items if part.back.send]
+    report.zotero_trashed = sum(part.deed.before is None for part in sent)
+    report.zotero_updated = len(sent) - report.zotero_trashed
     for part in plan.files:
         for note in part.notes if part.steps else ():
             report.removed += note.before is None

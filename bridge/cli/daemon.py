@@ -175,5 +175,6 @@ def _lines(standing: Standing, counts: dict[str, Any]) -> list[str]:
     if counts["conflicts"]:
         lines.append(f"         {many(counts['conflicts'], 'conflict')}. See: bridge conflicts")
     if counts["held"]:
-        lines.append(f"         {counts['held']:,} held, until somebody mends it. See: bridge status")
+        mended = "it" if counts["held"] == 1 else "them"
+        lines.append(f"         {counts['held']:,} held, until somebody mends {mended}. See: bridge status")
     return lines

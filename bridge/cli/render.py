@@ -59,7 +59,8 @@ def report_lines(report: Report) -> Iterator[str]:
     if report.conflicts:
         yield f"{many(report.conflicts, 'conflict')}: both sides changed the same field. See: bridge conflicts"
     if report.held:
-        yield f"{many(report.held, 'thing')} held until somebody mends it. See: bridge status"
+        mended = "it" if report.held == 1 else "them"
+        yield f"{many(report.held, 'thing')} held until somebody mends {mended}. See: bridge status"
     if not (report.changed or report.conflicts or report.held or report.out_of_reach):
         yield "In step."
 
@@ -71,13 +72,14 @@ def change_line(change: ChangeRow) -> str:
     if change.why == "new":
         return f"  {side}  {name}: {f'{change.field} ' if change.field else ''}made"
     if change.why == "removed":
-        return f"  {side}  {name}: {'put into the trash' if change.side == 'zotero' else 'taken away again'}"
+        gone = "put into the trash" if change.side == "zotero" else "taken away again"
+        return f"  {side}  {name}: {f'{change.field} ' if change.field else ''}{gone}"
     if change.why == "refresh":
         return f"  {side}  {name}: shown anew"
     if change.field in BLOCKS:
         return f"  {side}  {name}: {change.field} renewed"  # the values are digests
-    if not change.field:
-        return f"  {side}  {name}: put back as it was"
+    if change.why == "undo" and change.before == change.after:
+        return f"  {side}  {name}: {f'{change.field} ' if change.field else ''}put back as it was"
     why = "  (put back: it is Zotero's)" if change.why == "put-back" else ""
     return f"  {side}  {name}: {change.field} {_difference(change.before, change.after)}{why}"
 
@@ -85,9 +87,10 @@ def change_line(change: ChangeRow) -> str:
 def _difference(before: str, after: str) -> str:
     """From one value to another; of lists, the members that come and go."""
     old, new = _members(before), _members(after)
-    if old is None or new is None:
+    if (old is None and new is None) or (old is None and before) or (new is None and after):
         first, second = (f"“{plain(text, _VALUE)}”" if text else "nothing" for text in (before, after))
         return f"{first} → {second}"
+    old, new = old or [], new or []  # a list that was not there is an empty one
     come = [f"+ “{plain(each, _VALUE)}”" for each in new if each not in old]
     go = [f"− “{plain(each, _VALUE)}”" for each in old if each not in new]
     return "  ".join([*come, *go]) or "in another order"
@@ -121,9 +124,10 @@ def held_lines(rows: Sequence[Held]) -> Iterator[str]:
         remedy = for_held(held)
         return f"  {where}: {plain(held.reason)}{f'. To do: {remedy}' if remedy else ''}"
 
-    yield from map(line, rows[:SHOWN])
-    if len(rows) > SHOWN:
-        yield f"  … and {len(rows) - SHOWN:,} more (--json gives all)"
+    lines = list(dict.fromkeys(map(line, rows)))  # one note may hold back several papers
+    yield from lines[:SHOWN]
+    if len(lines) > SHOWN:
+        yield f"  … and {len(lines) - SHOWN:,} more (--json gives all)"
 
 
 def daemon_json(status: DaemonStatus) -> dict[str, Any]:

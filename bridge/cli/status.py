@@ -77,7 +77,7 @@ def status(talk: Settings) -> None:
     for line in templates:
         talk.say(plain(line))
     if held:
-        talk.say(f"{len(held):,} held, until somebody mends it:")
+        talk.say(f"{len(held):,} held, until somebody mends {'it' if len(held) == 1 else 'them'}:")
         for line in held_lines(held):
             talk.say(line)
 

@@ -498,6 +498,8 @@ class _Cycle:
                 made = changes(one, "vault", {}, one.plan.vault)
                 self.report.count("vault", made)
                 yield from made
+            elif one.id is not None:
+                plans.held[one.id] = [one]
 
     def _preview_renames(self, plan: Sequence[ChangeRow]) -> None:
         changed = [Rekeying(row.id, row.before, row.after) for row in plan if row.field == "citekey"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bridge.core.deeds import FileDeed, ItemDeed
-from bridge.core.mirror import Hung
+from bridge.core.mirror import LINK_FIELD, SECTION_FIELD, Hung
 from bridge.core.policy import Kind, Policy
 from bridge.core.reconcile import text
 from bridge.core.record import Face, ItemId, Record
@@ -270,6 +270,8 @@ class Undoing:
 
     def _title(self, item: ItemId) -> str:
         raw = self._state.items.get_item(item)
+        if raw is not None and (parent := raw["data"].get("parentItem")):
+            return self._title(ItemId(item.library, str(parent)))
         return (str(raw["data"].get("title") or "") if raw else "") or str(item)
 
     # --- telling ---
@@ -286,19 +288,22 @@ class Undoing:
         return found
 
     def _item_rows(self, part: ItemPart) -> Iterator[ChangeRow]:
-        item, data = part.deed.id, part.found["data"]
+        item, data, side = part.deed.id, part.found["data"], self._libraries[part.deed.id.library]
+        below = ""
+        if parent := data.get("parentItem"):  # what Bridge hung below a paper is told as a part of that paper
+            item = ItemId(item.library, str(parent))
+            below = SECTION_FIELD if side.hung(part.found).kind == "note" else LINK_FIELD
         note = self._state.notes.rows_of([item]).get(item)
         path, title = note.path if note else "", self._title(item)
         if part.deed.before is None:
-            yield ChangeRow("zotero", item, path, title, "", "", "", "removed")
+            yield ChangeRow("zotero", item, path, title, below, "", "", "removed")
             return
         shown = []
-        if self._state.items.life(item) is not None:  # else no paper: it has no face
-            side = self._libraries[item.library]
+        if not below and self._state.items.life(item) is not None:  # else it has no face
             becomes = side.read({**part.found, "data": {**data, **part.back.send}}).face
             differences = _differences(side.read(part.found).face, becomes)
             shown = [each for each in differences if each[0] in self._sent]
-        for name, before, after in shown or [("", "", "")]:
+        for name, before, after in shown or [(below, "", "")]:
             yield ChangeRow("zotero", item, path, title, name, before, after, "undo")
 
     # --- doing ---

@@ -1,0 +1,58 @@
+"""Parts that were made apart, used together: what is said beforehand is what happens, and what happened is said."""
+
+from __future__ import annotations
+
+import pytest
+from desk import Desk
+
+
+def configure(desk: Desk, *tables: str) -> None:
+    """Add to the configuration, and bring everything into step with it."""
+    config = desk.vault / ".bridge" / "config.toml"
+    config.write_text("\n".join((config.read_text(), *tables)))
+
+
+@pytest.fixture
+def hanging(desk: Desk) -> Desk:
+    """A desk whose papers bear a mirror of the section and a link back."""
+    config = desk.vault / ".bridge" / "config.toml"
+    config.write_text(config.read_text().replace("push = false", "push = true", 1))
+    configure(desk, "[backlink]", "enabled = true")
+    desk.sync("--yes")
+    return desk
+
+
+def test_an_undoing_says_below_which_paper_it_takes_something_away(hanging: Desk) -> None:
+    hanging.edit("p1", "^## Notes$", "## Notes\n\nA thought.")
+    hanging.sync()
+    code, out, _ = hanging.run("undo", "--yes")
+    assert (code, out.splitlines()[0]) == (0, "Zotero: 1 item put into the trash.")
+    hanging.sync()
+    assert "  Zotero  Paper number 1: ## Notes put into the trash\n" in hanging.run("log").out
+    again = hanging.run("undo", "4", "--dry-run").out
+    assert "  Zotero  Paper number 1: ## Notes put back as it was\n" in again
+    first = hanging.run("undo", "2", "--dry-run").out
+    assert "  Zotero  Paper number 1: link to Obsidian put into the trash\n" in first
+
+
+def test_law_12_a_dry_run_counts_papers_that_a_note_of_a_persons_own_holds_back(desk: Desk) -> None:
+    (desk.vault / "Mine.md").write_text("---\ncitekey: new1\ndoi: 10.1000/new.2\n---\nMine.\n")
+    desk.sync()
+    desk.web.add(
+        {"itemType": "book", "title": "One", "citationKey": "new1"},
+        {"itemType": "book", "title": "Two", "citationKey": "new2", "DOI": "10.1000/new.2"},
+    )
+    foretold, happened = desk.sync("--dry-run"), desk.sync()
+    assert foretold[0] == happened[0] == 3
+    assert foretold[1]["held"] == happened[1]["held"] == 2
+    said = desk.run("status").out
+    assert "2 held, until somebody mends them:" in said
+    assert said.count("Mine.md") == 1  # the same words once
+
+
+def test_a_list_that_comes_into_a_note_is_told_by_its_members(desk: Desk) -> None:
+    desk.web.call("POST", "collections", [{"name": "Reading"}])
+    [collection] = desk.web.call("GET", "collections").json()
+    desk.web.change(desk.keys["p2"], collections=[collection["key"]])
+    desk.sync()
+    assert "  note  Paper number 2: collections + “Reading”\n" in desk.run("log").out

@@ -97,6 +97,10 @@ class NoteIndex(Protocol):
         """Path to item of every bound note (copies held included), in one query."""
         ...
 
+    def bound_items(self) -> int:
+        """How many items are bound to a note, held copies included."""
+        ...
+
     def put_rows(self, rows: Sequence[NoteRow]) -> None:
         """Remember rows (insert or replace by path)."""
         ...

@@ -84,10 +84,15 @@ class Notes:
         }
         return named.get(path) or (next(iter(named.values())) if len(named) == 1 else None)
 
-    def noted(self, library: str) -> set[str]:
-        """Keys of the library's items that have a note."""
-        query = "SELECT key FROM notes WHERE library = ? AND NOT copy AND key IS NOT NULL"
-        return {row[0] for row in self._db.execute(query, (library,))}
+    def bound_items(self) -> int:
+        """How many items have a note, held copies included."""
+        query = "SELECT count(*) FROM (SELECT DISTINCT library, key FROM notes WHERE key IS NOT NULL)"
+        return int(self._db.execute(query).fetchone()[0])
+
+    def noted(self, library: str, keys: Sequence[str]) -> set[str]:
+        """Those of the library's items that have a note, by key."""
+        query = "SELECT key FROM notes WHERE library = ? AND key IN (SELECT value FROM json_each(?)) AND NOT copy"
+        return {row[0] for row in self._db.execute(query, (library, dump(keys)))} if keys else set()
 
     def put_rows(self, rows: Sequence[NoteRow]) -> None:
         """Remember rows, by path."""

@@ -347,7 +347,7 @@ class _Cycle:
         if options.yes or options.adopting:  # a person was shown each adoption, and what it sends
             self._answered = True
             return
-        policy, notes = options.settings.policy, state.counts()["notes"]
+        policy = options.settings.policy
         tasks = [task for _, _, plans in planned for task in plans.tasks]
         titles = {task.id: text(task.zotero.face.get("title")) for task in tasks}
         outgoing = [move for t in tasks for move in safety.moves(t.id, t.zotero.face, t.plan.zotero, t.plan.zotero)]
@@ -364,7 +364,9 @@ class _Cycle:
             if move.loses or (policy.fields[move.field].kind is Kind.SCALAR and move.before)
         ]
         for side, moves, earlier in (("zotero", outgoing, self._earlier(outgoing)), ("vault", incoming, 0)):
-            stop = safety.mass_change(moves, notes, options.limits, side=side, earlier=earlier)
+            if not moves:
+                continue  # and nothing is counted
+            stop = safety.mass_change(moves, state.counts()["notes"], options.limits, side=side, earlier=earlier)
             shown = (
                 [(titles[m.id], m.field, as_text(m.before), as_text(m.after)) for m in moves[:_SHOWN]] if stop else []
             )

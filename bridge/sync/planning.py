@@ -134,9 +134,9 @@ class Planner:
             due = dict.fromkeys([*state.items.pending(library), *state.notes.pending(library), *self.leaving.due])
             if self._settings.create == "wanted":
                 due |= dict.fromkeys(state.items.by_citekey(library, state.notes.mentions()))
-        noted = state.notes.noted(library)
         if self._restoring is not None and self._restoring.library == library:
             due[self._restoring] = None
+        noted = state.notes.noted(library, [item.key for item in due])
         for item in due:
             if item.key in noted:
                 if self.is_in_scope(item):

@@ -159,10 +159,13 @@ class Scanner:
             raise VaultMarkerError("the vault's marker is that of another vault")
 
     def _look(self, tree: Tree) -> VaultScan:
-        known, bound = self._index.stats(), self._index.bound()
-        held = tuple(self._index.held())
+        known = self._index.stats()
         differing = _differing(tree, known)
         warm = self._quiet.look(tree.files, differing, reading=True) if self._quiet is not None else frozenset()
+        if not differing:  # as nearly always: then no more is asked than how many there are
+            items = self._index.bound_items()
+            return VaultScan(bound_before=items, bound_now=items, files=len(tree.files))
+        bound, held = self._index.bound(), tuple(self._index.held())
         missing = {path for path in differing if path not in tree.files}
         # A warm note keeps the row it has. A warm file that is nobody's note is read all the same, for who it is: an
         # item whose note is just arriving must not be given a second one.

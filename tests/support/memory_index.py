@@ -34,6 +34,9 @@ class MemoryIndex:
     def bound(self) -> Mapping[str, ItemId]:
         return {path: row.id for path, row in self.notes.items() if row.id is not None}
 
+    def bound_items(self) -> int:
+        return len({row.id for row in self.notes.values() if row.id is not None})
+
     def put_rows(self, rows: Sequence[NoteRow]) -> None:
         self.puts += len(rows)
         self.notes |= {row.path: row for row in rows}

@@ -44,8 +44,8 @@ def test_rows_come_back_as_they_were(state: State) -> None:
     assert state.notes.row("none.md") is None
     assert state.notes.stats() == {full.path: full.stat, plain.path: plain.stat}
     assert state.notes.bound() == {full.path: A}
-    assert state.notes.noted("users/7") == {A.key}
-    assert state.notes.noted("groups/51") == set()
+    assert state.notes.noted("users/7", [A.key, "ZZZZ9999"]) == {A.key}
+    assert state.notes.noted("groups/51", [A.key]) == set()
 
 
 def test_rows_are_replaced_and_dropped_by_path(state: State) -> None:
@@ -58,8 +58,9 @@ def test_rows_are_replaced_and_dropped_by_path(state: State) -> None:
 def test_r8_copies_are_no_items_note(state: State) -> None:
     state.notes.put_rows([copy_of("a copy.md", A), row("z.md", A), copy_of("b.md", B, "conflict-copy")])
     assert {item: found.path for item, found in state.notes.rows_of([A, B]).items()} == {A: "z.md"}
-    assert state.notes.noted("users/7") == {A.key}
+    assert state.notes.noted("users/7", [A.key, B.key]) == {A.key}
     assert state.notes.bound() == {"a copy.md": A, "z.md": A, "b.md": B}
+    assert state.notes.bound_items() == 2
 
 
 def test_what_is_due(state: State) -> None:

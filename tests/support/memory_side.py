@@ -132,7 +132,8 @@ class MemoryServer:
             elif name == "zotero-status":
                 data["deleted"] = int(value == "trashed")
             else:
-                data[name] = value if isinstance(value, tuple) else served(name, value)
+                own = "citationKey" if name == "citekey" else name  # the one that the state looks for by itself
+                data[own] = value if isinstance(value, tuple) else served(name, value)
         self.items[key] = {"key": key, "version": self.version, "data": {**data, "version": self.version}}
 
     def hang(self, key: str, kind: str, parent: str, **data: Any) -> None:
@@ -213,6 +214,7 @@ def read(obj: Mapping[str, Any], below: Iterable[Mapping[str, Any]]) -> Record:
     face: dict[str, Value] = {name: data.get(name, "") for name in (*SCALARS, "status", "status-date", *DERIVED)}
     for kind, name in enumerate(("tags", "keywords")):
         face[name] = tuple(one["tag"] for one in data["tags"] if one["type"] == kind)
+    face["citekey"] = data.get("citationKey", "")
     face["collections"] = tuple(data.get("collections", ()))
     face["authors"] = tuple(data.get("authors", ()))
     face["aliases"] = (face["title"],) if isinstance(face["title"], str) and face["title"] else ()

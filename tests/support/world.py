@@ -63,6 +63,7 @@ class World:
         self._saved = folder / "killed"
         self.limits = OPEN_GUARDS
         self.mirroring: Mirroring | None = None
+        self.citekeys = ""
         rules = Rules(today=TODAY, is_reading=STATUS.is_reading, is_read=STATUS.is_read, conflicts=conflicts)
         self.settings = Settings(POLICY, rules, spell)
         self.fingerprint = "1"
@@ -97,6 +98,7 @@ class World:
             limits=self.limits,
             fingerprint=self.fingerprint,
             mirroring=self.mirroring,
+            citekeys=self.citekeys,
             adopting=adopting,
             answers=answers or {},
             restore=("", restore) if restore else None,
@@ -134,6 +136,7 @@ class World:
             limits=self.limits,
             fingerprint=self.fingerprint,
             mirroring=self.mirroring,
+            citekeys=self.citekeys,
             restore=("", restore) if restore else None,
         )
         with State.peek(self.path) as state:

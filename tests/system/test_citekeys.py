@@ -303,3 +303,12 @@ def test_no_two_libraries_of_a_vault_get_the_same_key(server: SandboxServer, tmp
     assert Library(server).item(mine)["citationKey"] == "author0Paper2023"
     assert group.item(ours)["citationKey"] == "author0Paper2023a"
     assert (vault / "Group" / "@author0Paper2023a.md").exists()
+
+
+def test_a_key_that_somebody_is_just_giving_is_taken(making: Desk) -> None:
+    making.edit("p5", "^citekey: .*", "citekey: Author02023")
+    (key,) = making.web.add(keyless(0))
+    assert making.sync()[0] == 0
+    assert making.web.item(key)["citationKey"] == "author02023a"
+    assert making.web.item(making.keys["p5"])["citationKey"] == "Author02023"
+    making.settle()

@@ -236,8 +236,8 @@ def _choose_citekeys(talk: Settings, sampled: Keyed | None) -> Literal["both", "
     if sampled is None or not sampled.is_few:
         return "off"
     question = (
-        f"Of {many(sampled.papers, 'paper')} looked at, {sampled.keyed:,} have a citation key. "
-        "Make those that are missing, in Zotero too?"
+        f"{sampled.keyed:,} of {many(sampled.papers, 'paper')} looked at {'has' if sampled.keyed == 1 else 'have'} a "
+        "citation key. Make those that are missing, in Zotero too?"
     )
     return "both" if talk.confirm(question, "--citekeys", default=False) else "off"
 

@@ -101,13 +101,15 @@ def _folders(app: App) -> Iterator[Check]:
 
 def _state(app: App) -> Iterator[Check]:
     with app.memory() as state:
-        counts = state.counts()
+        counts, ambiguous = state.counts(), state.notes.ambiguous()
         last = state.get_meta("last-cycle")
     waiting = counts["conflicts"] + counts["held"]
     said = f"{counts['items']} papers, {counts['notes']} notes, {f'last sync {last}' if last else 'never synced'}"
     yield Check("state", "ok", said)
     if waiting:
         yield Check("waiting", "warn", f"{counts['conflicts']} conflicts, {counts['held']} held", "waiting")
+    if ambiguous:
+        yield Check("same citekey", "warn", f"{len(ambiguous)} belong to several papers each", "same-citekey")
 
 
 def _keyring(app: App) -> Iterator[Check]:

@@ -76,6 +76,10 @@ _BY_CODE = {
     "read-only": "Give yourself the right to write there.",
     "disk-full": "Make room on this disk.",
     "waiting": "See bridge conflicts and bridge status.",
+    "same-citekey": (
+        "Links and citations by such a key may mean either paper. bridge status lists them; give all but one another "
+        "key, in its note, in Zotero or with bridge rename."
+    ),
     "property-types": (
         "Change the type in Obsidian (All properties), or call the key differently under [keys] in .bridge/config.toml."
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +114,14 @@ def conflict_lines(rows: Sequence[ConflictRow]) -> Iterator[str]:
         yield f"   {row.field} in Zotero:    {_value(row.zotero)}"
         yield f"   {row.field} in the note:  {_value(row.vault)}"
         yield f"   bridge resolve {row.number} --keep zotero   or   bridge resolve {row.number} --keep vault"
+
+
+def ambiguous_lines(found: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Citation keys of several papers, with the paths of their notes."""
+    for key, paths in [*found.items()][:SHOWN]:
+        yield f"Keys     {plain(key)} is the citation key of {many(len(paths), 'paper')}: {plain(', '.join(paths))}"
+    if len(found) > SHOWN:
+        yield f"         … and {len(found) - SHOWN:,} more keys like that (--json gives all)"
 
 
 def held_lines(rows: Sequence[Held]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bridge.cli.render import (
+    ambiguous_lines,
     conflict_json,
     daemon_json,
     daemon_lines,
@@ -39,6 +40,7 @@ def status(talk: Settings) -> None:
         machine, templates = app.owner(), problems(state)
         last = state.get_meta("last-cycle") or ""
         libraries = [_library(app, state, each.id) for each in app.config.library]
+        ambiguous = state.notes.ambiguous()
         found = {
             "vault": str(app.vault),
             "id": app.marker.id,
@@ -50,6 +52,7 @@ def status(talk: Settings) -> None:
             "conflicts": [conflict_json(row) for row in state.history.conflicts()],
             "held": [held_json(each) for each in held],
             "templates": templates,
+            "ambiguous": [{"citekey": key, "notes": paths} for key, paths in ambiguous.items()],
         }
     talk.give(found)
     talk.say(f"Vault    {app.vault}")
@@ -72,6 +75,8 @@ def status(talk: Settings) -> None:
     if keyless := sum(each["keyless"] for each in libraries):
         how = "" if app.config.citekeys.generate == "both" else '; generate = "both" under [citekeys] makes them'
         talk.say(f"Keys     {many(keyless, 'paper')} without a citation key{how}")
+    for line in ambiguous_lines(ambiguous):
+        talk.say(line)
     if counts["conflicts"]:
         talk.say(f"{many(counts['conflicts'], 'conflict')}. See: bridge conflicts")
     for line in templates:

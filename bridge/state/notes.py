@@ -213,6 +213,17 @@ class Notes:
         )
         return {ItemId(library, key): citekey for library, key, citekey in self._db.execute(query)}
 
+    def ambiguous(self) -> dict[str, list[str]]:
+        """Citation keys that the notes of several living papers bear, each with the paths of these notes."""
+        query = (
+            "SELECT json_extract(face, '$.citekey') AS citekey, path FROM notes WHERE key IS NOT NULL AND NOT copy"
+            " AND citekey <> '' AND coalesce(json_extract(face, '$.\"zotero-status\"'), '') = '' ORDER BY path"
+        )
+        found: dict[str, tuple[str, list[str]]] = {}
+        for citekey, path in self._db.execute(query):
+            found.setdefault(folded(citekey), (citekey, []))[1].append(path)
+        return {citekey: paths for citekey, paths in sorted(found.values()) if len(paths) > 1}
+
     def linking(self, names: Collection[str]) -> set[str]:
         """Paths of files that hold a link or citation which may mean one of ``names``."""
         query = (

@@ -124,6 +124,7 @@ class _Cycle:
         self._renamed_before = vault.renamed
         self._answered = False
         self._waiting: set[ItemId] = set()
+        self._keys_moved = False
         self._new: int | None = None
         self._restoring: ItemId | None = None
 
@@ -182,6 +183,10 @@ class _Cycle:
             self._apply(side, planner, plans)
         self.report.messages += self.vault.carry_renames(begin=True)
         self._look_twice(planned, self._depart(planned))
+        if self._keys_moved:
+            from bridge.sync.ambiguous import news
+
+            self.report.messages += news(self.state)
         if pusher:
             asked = frozenset(push.row.id for each in pushes for push in each.pushes)
             for side, planner, _ in planned:
@@ -443,6 +448,9 @@ class _Cycle:
             for item in passed:
                 self.state.history.set_held(item, plans.held.get(item, ()))
             planner.leaving.settle(item for item in plans.passed if item in planner.leaving.due)
+        self._keys_moved |= bool(plans.new) or any(
+            "citekey" in task.plan.vault or "citekey" in task.plan.zotero for task in plans.tasks
+        )
         applier.run(plans.tasks)
         applier.make(planner.new_tasks(plans.new), len(plans.new))
         self._waiting |= applier.waiting

@@ -31,8 +31,9 @@ from bridge.sync.report import Report
 
 #: Keys sent between two commits of the state: one batch of Zotero's.
 BATCH: Final = 50
-#: A line of Extra that names a key (R11); wider than Zotero reads it, for a key too many kept free does no harm.
-_LINE: Final = re.compile(r"^\s*citation[ _-]?key\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+#: A line of Extra that names a key, as Better BibTeX pinned them; wider than Zotero reads it, since a key too many kept
+#: free, or a paper left to people, does no harm.
+_LINE: Final = re.compile(r"^\s*(?:\{:)?citation[ _-]?key\s*:\s*([^\s}]+)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,11 @@ class KeyMaker:
                 continue
             raw = self._state.items.get_item(item)
             assert raw is not None
+            if _LINE.search(raw["data"].get("extra") or ""):
+                continue
             record = side.read(raw)
             if text(record.face.get("citekey")):
-                continue  # it stands in Extra (R11)
+                continue  # the line is written in yet another way (R11)
             if note is None and self._vault.foreign(record) is not None:
                 continue  # that note may name the key that its author cites the paper by (R26)
             yield NewKey(

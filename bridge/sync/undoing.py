@@ -101,8 +101,13 @@ class NotePart:
     @property
     def title(self) -> str:
         """The paper's title, as the note has it."""
-        _, shown = self.before or self.after or ("", None)
-        return text(shown.face.get("title")) if shown else ""
+        faces = (each[1].face for each in (self.before, self.after) if each)
+        return next((title for face in faces if (title := text(face.get("title")))), "")
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it was the paper's note both before and after; else its face says nothing of its text."""
+        return all(each is not None and each[1].id is not None for each in (self.before, self.after))
 
     @property
     def moves(self) -> bool:
@@ -372,7 +377,8 @@ def _note_rows(note: NotePart) -> Iterator[ChangeRow]:
         return
     (path, was), (now, shown) = note.before, note.after
     renamed = [("file", now, path)] if now != path else []
-    for name, before, after in [*renamed, *_differences(shown.face, was.face)] or [("", "", "")]:
+    changed = list(_differences(shown.face, was.face)) if note.is_bound else []
+    for name, before, after in [*renamed, *changed] or [("", "", "")]:
         yield ChangeRow("vault", note.id, path, note.title, name, before, after, "undo")
 
 

@@ -56,3 +56,14 @@ def test_a_list_that_comes_into_a_note_is_told_by_its_members(desk: Desk) -> Non
     desk.web.change(desk.keys["p2"], collections=[collection["key"]])
     desk.sync()
     assert "  note  Paper number 2: collections + “Reading”\n" in desk.run("log").out
+
+
+def test_an_undone_adoption_takes_no_words_of_the_note_away_nor_says_so(desk: Desk) -> None:
+    (desk.vault / "Old.md").write_text("---\ncitekey: new1\ntags: [mine]\n---\nOld words.\n")
+    desk.web.add({"itemType": "book", "title": "One", "citationKey": "new1"})
+    desk.sync()
+    assert desk.run("adopt", "--yes").code == 0
+    code, out, _ = desk.run("undo", "--dry-run")
+    assert (code, out) == (0, "  note  One: put back as it was\nVault: 1 note updated (nothing was written).\n")
+    assert desk.run("undo", "--yes").code == 0
+    assert (desk.vault / "Old.md").read_text() == "---\ncitekey: new1\ntags: [mine]\n---\nOld words.\n"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,6 +138,8 @@ class App:
         :raises GuardStop: a guard stopped the cycle before its first write.
         :raises BridgeError: a side failed as a whole.
         """
+        if order.index:
+            return Report(index=asdict(self.index()))
         with contextlib.ExitStack() as stack:
             state = stack.enter_context(self._state(order))
             inbox = self._inbox(state, order)

@@ -27,3 +27,4 @@ class Order:
     rekey: Rekeying | None = None  # write a citation key into a note first, as its person would
     #: Show notes by the present templates and settings instead of running a cycle: these papers', or all of them (R34).
     refresh: tuple[str, ...] | None = None
+    index: bool = False  # only write all index notes anew

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from bridge.cli.codes import Code
 from bridge.cli.talk import Settings, plain, settings, shared
+
+if TYPE_CHECKING:
+    from bridge.app import App
+    from bridge.indexing import Renewal
 
 
 @click.command()
@@ -20,7 +26,8 @@ def index(talk: Settings, *, check: bool) -> int:
     """
     from bridge.app import App
 
-    done = App.open(talk.vault).index(check=check)
+    app = App.open(talk.vault)
+    done = app.index(check=True) if check else _renewed(app)
     talk.give({"written": done.written, "waiting": done.waiting, "problems": done.problems})
     for path in done.written:
         talk.say(f"{'would change' if check else 'written'}  {path}")
@@ -31,3 +38,14 @@ def index(talk: Settings, *, check: bool) -> int:
     if check and done.written:
         return Code.ERROR
     return Code.REMAINS if done.problems else Code.IN_STEP
+
+
+def _renewed(app: App) -> Renewal:
+    """Have them written, by the daemon where one works on the vault."""
+    from bridge.daemon.mailbox import cycle
+    from bridge.indexing import Renewal
+    from bridge.order import Order
+    from bridge.progress import Silent
+
+    report = cycle(app, Order(index=True), Silent())
+    return Renewal(**(report.index or {}))

@@ -156,7 +156,8 @@ def daemon_lines(status: DaemonStatus) -> Iterator[str]:
     following = f", next look {until}" if until else ""
     yield f"Daemon   running since {since} (process {status.pid}), last sync {last or 'not yet'}{following}"
     if status.being_edited:
-        yield f"         {many(status.being_edited, 'file')} being edited; taken when they stand still"
+        still = "it stands" if status.being_edited == 1 else "they stand"
+        yield f"         {many(status.being_edited, 'file')} being edited; taken when {still} still"
     if status.watching == "timer" and status.cycles:
         yield "         changes in notes are found by looking now and then, since the system lets no folder be watched"
     if status.news:

@@ -203,7 +203,7 @@ def _scalar(d: _Draft, row: Field) -> None:
             stand = d.base.conflicts.get(name) if d.base else None
             value = text(d.v[name]) if name in d.v else stand.vault if stand else ""
             if row.required and not row.normal(value):
-                d.hold(f"cleared-{name}", f"`{name}` was emptied in the note; an item cannot be without it", name)
+                d.hold(f"cleared-{name}", f"`{name}` was emptied in the note; Zotero keeps it", name)
             elif (why := d.rules.refusal(name, value)) is not None:
                 d.hold(f"refused-{name}", why, name)
             elif not d.rules.writable:

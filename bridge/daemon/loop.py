@@ -154,6 +154,7 @@ class Daemon:
         if "vault" in reasons and self._glance_due is None:
             self._glance_due = max(now, self._glance_after)
         for name, order in mailbox.take():
+            self._look_at_config(due=True)
             mailbox.answer(name, self._cycle(order, own=False))
         self._glance_if_due()
         if self._clock.monotonic() >= self._next_cycle() and not self._stopping:
@@ -311,10 +312,10 @@ class Daemon:
         self._app.disconnect()
         self._pace.hurry(self._clock.monotonic())
 
-    def _look_at_config(self, *, asked: bool) -> None:
+    def _look_at_config(self, *, asked: bool = False, due: bool = False) -> None:
         """Read the configuration if its file is another one now; a broken one changes nothing and is said once."""
         now = self._clock.monotonic()
-        if not self._settings.is_new(now, asked=asked):
+        if not self._settings.is_new(now, asked=asked, due=due):
             return
         try:
             self._app.reload()

@@ -39,6 +39,8 @@ class Report:
     out_of_reach: str = ""
     #: Of a refresh: the notes that were written, or would be, by path; ``left`` are those a person's words kept.
     refreshed: list[str] | None = None
+    #: Of index notes made anew: what :class:`bridge.indexing.Renewal` says.
+    index: dict[str, list[str]] | None = None
     #: Of an undoing: the cycle it takes back and its own number, how many notes it took away, and what it left alone,
     #: as (what, why).
     undoes: int = 0

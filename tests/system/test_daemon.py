@@ -166,6 +166,12 @@ def test_r37_orders_of_other_commands_are_carried_out_by_the_daemon(desk: Desk) 
         assert (code, report["conflicts"], report["undo"]["left"]) == (3, 1, [])
         assert desk.web.item(desk.keys["p1"])["title"] == "Zotero's"
         assert desk.json("undo", 4711, "--yes")[0] == 2
+
+        # index notes made anew
+        config = desk.vault / ".bridge" / "config.toml"
+        config.write_text(config.read_text().replace("pages = []", 'pages = ["topics"]'))
+        code, done = desk.json("index")  # by the configuration as it is, however new
+        assert (code, done["problems"], (desk.vault / "Index/Topics.md").exists()) == (0, [], True)
         assert daemon.trouble() == ""
         assert list((daemon.folder / "orders").iterdir()) == []
 

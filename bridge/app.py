@@ -35,7 +35,7 @@ from bridge.order import Order
 from bridge.recording import recorded
 from bridge.state import State
 from bridge.sync import Options, Progress, Report, run_cycle
-from bridge.sync.cycle import APPROVED_KEYS, APPROVED_NEW
+from bridge.sync.guarding import APPROVED_KEYS, APPROVED_NEW
 from bridge.vault.marker import (
     Machine,
     Marker,

@@ -16,7 +16,7 @@ from bridge import wiring
 from bridge.core.policy import Policy
 from bridge.errors import UsageError
 from bridge.recording import recorded
-from bridge.sync.cycle import ANSWERED
+from bridge.sync.guarding import ANSWERED
 from bridge.sync.ports import Progress
 from bridge.sync.report import Report
 from bridge.sync.resettling import Resettler

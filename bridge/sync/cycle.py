@@ -4,73 +4,38 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bridge.core import safety
 from bridge.core.mirror import SECTION_FIELD
-from bridge.core.policy import Kind, Policy
 from bridge.core.reconcile import text
 from bridge.core.record import ItemId
 from bridge.core.renames import Rekeying
 from bridge.errors import GuardStop
 from bridge.state import State
 from bridge.state.history import ChangeRow
-from bridge.sync.applying import Applier, as_text, changes
+from bridge.sync.applying import Applier, changes
 from bridge.sync.download import Downloading, download
+from bridge.sync.guarding import ANSWERED, APPROVED_NEW, SHOWN, Guard, question
 from bridge.sync.leaving import deleted
 from bridge.sync.ledger import Ledger
-from bridge.sync.planning import Planner, Plans, Settings, Task
+from bridge.sync.options import Options
+from bridge.sync.planning import Planner, Plans, Task
 from bridge.sync.ports import LibrarySide, Progress, Scan, VaultScanner
-from bridge.sync.pushing import Mirroring, Push, Pusher, Pushes
+from bridge.sync.pushing import Pusher, Pushes
 from bridge.sync.report import Report
 
 if TYPE_CHECKING:
-    from bridge.sync.adopting import Adopting
-    from bridge.sync.keymaking import KeyMaker, NewKey
+    from bridge.sync.keymaking import KeyMaker
 
 #: Meta names in the state.
-FINGERPRINT, SOURCES, ANSWERED, APPROVED_NEW = "fingerprint", "sources", "guards-answered-until", "approved-new"
-#: Meta name: to how many citation keys at once a person has agreed.
-APPROVED_KEYS = "approved-keys"
+FINGERPRINT, SOURCES = "fingerprint", "sources"
 #: Meta name: the guard that stopped the last cycle and what it asked about, as JSON; empty where none did.
 OPEN_GUARD = "guard-open"
-#: A written answer to a guard of edits in notes: Zotero's values go back into the notes.
-PUT_BACK = "put-back"
-#: Changes that a guard's question shows.
-_SHOWN = 10
 #: Agreements older than this are forgotten, unless they are bases (R1).
 STAMP_LIFE = timedelta(days=365)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a cycle is to be run.
-
-    ``dry_run`` plans and does nothing: give it a :meth:`State.snapshot <bridge.state.State.snapshot>`. ``yes`` answers
-    the guards; ``answers`` answers some of them, by what they ask about (:func:`bridge.core.safety.about`): ``yes``, or
-    ``put-back`` for edits in notes. ``adopting`` makes it a cycle that adopts notes and does nothing else.
-    ``full`` compares everything. ``fingerprint`` names the configuration; a changed one compares everything too.
-    ``restore`` names a paper whose note is to be there again, as library (``""`` for any) and item or citation key.
-    ``rekey`` is a citation key that a dry run takes for changed.
-    """
-
-    settings: Settings
-    dry_run: bool = False
-    yes: bool = False
-    full: bool = False
-    fingerprint: str = ""
-    answers: Mapping[str, str] = field(default_factory=dict)
-    adopting: Adopting | None = None
-    rekey: Rekeying | None = None
-    restore: tuple[str, str] | None = None
-    limits: safety.Limits = field(default_factory=safety.Limits)
-    #: What notes push into Zotero beside their fields; ``None`` where nothing is configured.
-    mirroring: Mirroring | None = None
-    #: The formula by which citation keys are made for papers that have none; ``""`` leaves them without.
-    citekeys: str = ""
 
 
 def run_cycle(
@@ -122,7 +87,7 @@ class _Cycle:
         self._now = now
         self.requests_before = sum(side.requests for side in libraries)
         self._renamed_before = vault.renamed
-        self._answered = False
+        self._guard = Guard(state, options, [side.library for side in libraries], now)
         self._waiting: set[ItemId] = set()
         self._keys_moved = False
         self._new: int | None = None
@@ -135,7 +100,7 @@ class _Cycle:
         try:
             self._run()
         except GuardStop as stop:
-            self._remember(json.dumps(_question(stop)))
+            self._remember(json.dumps(question(stop)))
             raise
         if not self.options.adopting:  # which plans nothing that a guard may have asked about
             self._remember("")
@@ -164,8 +129,8 @@ class _Cycle:
         pushes = [pusher.plan(side, planner.is_in_scope) for side, planner, _ in planned] if pusher else []
         maker = self._keymaker()
         keys = [maker.plan(side, planner) if maker else [] for side, planner, _ in planned]
-        self._guard(planned, pusher, pushes)
-        self._guard_keys(maker, [key for each in keys for key in each])
+        self._guard.changes(planned, pusher, pushes)
+        self._guard.keys(maker, [key for each in keys for key in each])
         if self.options.dry_run:
             self.report.plan = []
             for mine, (_, planner, plans) in zip(keys, planned, strict=True):
@@ -204,7 +169,7 @@ class _Cycle:
             self.state.set_meta("last-cycle", self.stamp_now())
             self._use_up()
             if (number := self.ledger.cycle) is not None:
-                if self._answered:  # a person has agreed to all that this cycle did, too (R33)
+                if self._guard.answered:  # a person has agreed to all that this cycle did, too (R33)
                     self.state.set_meta(ANSWERED, str(number))
                 self.state.history.end_cycle(number, self.report.seconds, self.report.to_json())
                 self.state.agreements.prune((self._now() - STAMP_LIFE).isoformat(timespec="seconds"))
@@ -249,7 +214,7 @@ class _Cycle:
         gone = [item for item in scan.gone if bases.base(item) is not None and not shelter.is_in_trash(item)]
         stop = safety.vanished_notes(scan.bound_before, len(gone), self.options.limits)
         # Nothing of the scan is remembered if this stops, so notes that come back are known.
-        self._ask(stop, [*gone], [(self._path(item), "", "", "") for item in gone[:_SHOWN]] if stop else [])
+        self._guard.ask(stop, [*gone], [(self._path(item), "", "", "") for item in gone[:SHOWN]] if stop else [])
         self.report.held += len(scan.held)
         if not (scan.rows or scan.dropped or scan.gone):
             return
@@ -260,6 +225,10 @@ class _Cycle:
             for item, away in deleted(self.state, scan.gone, self.options.settings.leaving):
                 self.state.away.put(item, "zotero", away)
             self._look_again(scan)
+
+    def _path(self, item: ItemId) -> str:
+        row = self.state.notes.rows_of([item]).get(item)
+        return row.path if row else str(item)
 
     def _look_again(self, scan: Scan) -> None:
         """A note of somebody's own that held an item back may be gone or bound now (R26)."""
@@ -340,102 +309,6 @@ class _Cycle:
             for path, why in planner.misnamed().items():
                 found.setdefault(path, []).append(why)
         self.report.messages += [f"[scope]: {whys[0]}." for whys in found.values() if all(whys)]
-
-    def _guard(
-        self,
-        planned: Sequence[tuple[LibrarySide, Planner, Plans]],
-        pusher: Pusher | None,
-        pushes: Sequence[Pushes],
-    ) -> None:
-        """Ask before too much is changed (law 10, R33)."""
-        options, state = self.options, self.state
-        if options.yes or options.adopting:  # a person was shown each adoption, and what it sends
-            self._answered = True
-            return
-        policy = options.settings.policy
-        tasks = [task for _, _, plans in planned for task in plans.tasks]
-        titles = {task.id: text(task.zotero.face.get("title")) for task in tasks}
-        outgoing = [move for t in tasks for move in safety.moves(t.id, t.zotero.face, t.plan.zotero, t.plan.zotero)]
-        pushed: list[Push] = [push for each in pushes for push in each.pushes]
-        titles |= {push.row.id: push.title for push in pushed}
-        outgoing += [push.move() for push in pushed]
-        leaving = [going for _, _, plans in planned for going in plans.departures.going]
-        titles |= {going.id: text(going.record.face.get("title")) for going in leaving}
-        outgoing += [going.move() for going in leaving]
-        incoming = [
-            move
-            for t in tasks
-            for move in safety.moves(t.id, t.note.face, t.plan.vault, _guarded(policy))
-            if move.loses or (policy.fields[move.field].kind is Kind.SCALAR and move.before)
-        ]
-        for side, moves, earlier in (("zotero", outgoing, self._earlier(outgoing)), ("vault", incoming, 0)):
-            if not moves:
-                continue  # and nothing is counted
-            stop = safety.mass_change(moves, state.counts()["notes"], options.limits, side=side, earlier=earlier)
-            shown = (
-                [(titles[m.id], m.field, as_text(m.before), as_text(m.after)) for m in moves[:_SHOWN]] if stop else []
-            )
-            if self._ask(stop, map(self._told, moves), shown) == PUT_BACK and side == "zotero":
-                for _, planner, plans in planned:
-                    plans.tasks = [planner.put_back(task) if task.plan.zotero else task for task in plans.tasks]
-                    planner.leaving.settle(going.id for going in plans.departures.going)
-                    plans.departures.going.clear()
-                if pusher:
-                    pusher.leave(pushed)
-                for each in pushes:
-                    each.pushes.clear()
-        new = [item for _, _, plans in planned for item in plans.new]
-        self._ask(safety.many_new(len(new), int(state.get_meta(APPROVED_NEW) or 0), options.limits), new, [])
-
-    def _guard_keys(self, maker: KeyMaker | None, keys: Sequence[NewKey]) -> None:
-        """Ask before many papers are given citation keys, once."""
-        if maker is None:
-            return
-        answered, agreed = (int(self.state.get_meta(name) or 0) for name in (ANSWERED, APPROVED_KEYS))
-        earlier = maker.made_since(answered)
-        papers = sum(self.state.items.papers(side.library) for side in self.libraries)
-        stop = safety.many_keys(len(keys), papers, agreed, self.options.limits, earlier=earlier)
-        if stop is None:
-            return
-        shown = [(key.title, "citekey", "", key.key) for key in keys[:_SHOWN]]
-        self._ask(stop, [(*key.id, key.key) for key in keys], shown)
-        if not self.options.dry_run:  # a run that is cut short goes on without asking again
-            with self.state.transaction():
-                self.state.set_meta(APPROVED_KEYS, str(len(keys) + earlier))
-
-    def _told(self, move: safety.Move) -> Sequence[object]:
-        """A change as an answer is tied to it. A day of today's is none of it, or answers would not outlive the day."""
-        is_today = move.after == self.options.settings.rules.today
-        return (*move.id, move.field, move.before, "today" if is_today else move.after)
-
-    def _ask(
-        self, stop: safety.Stop | None, things: Iterable[Sequence[object]], shown: Sequence[tuple[str, str, str, str]]
-    ) -> str:
-        """Stop where a guard has a question that nobody has answered; else the answer.
-
-        :param things: exactly what the question is about.
-        :param shown: a few of the changes for people, as (name, field, before, after).
-        """
-        if stop is None or self.options.yes:
-            return "yes"
-        about = safety.about(stop.guard, things)
-        if (answer := self.options.answers.get(about)) is None:
-            raise GuardStop(stop.message, stop.guard, about, tuple(shown))
-        self._answered = True
-        return answer
-
-    def _path(self, item: ItemId) -> str:
-        row = self.state.notes.rows_of([item]).get(item)
-        return row.path if row else str(item)
-
-    def _earlier(self, outgoing: Sequence[safety.Move]) -> int:
-        """Papers changed in Zotero within a day that nobody was asked about, besides those about to be."""
-        if not outgoing:
-            return 0
-        day_ago = (self._now() - timedelta(days=1)).isoformat(timespec="seconds")
-        answered = int(self.state.get_meta(ANSWERED) or 0)
-        earlier = {row.id for row in self.state.history.outgoing_since(day_ago, after=answered)}
-        return len(earlier - {move.id for move in outgoing})
 
     def _apply(self, side: LibrarySide, planner: Planner, plans: Plans) -> None:
         applier = self._applier(side, planner)
@@ -533,12 +406,3 @@ class _Cycle:
 
 def _title(task: Task) -> str:
     return text(task.zotero.face.get("title"))
-
-
-def _guarded(policy: Policy) -> list[str]:
-    """The fields in which a note can lose something of a person's."""
-    return [row.name for row in policy.of(Kind.SCALAR, Kind.STATUS, Kind.MEMBERS)]
-
-
-def _question(stop: GuardStop) -> dict[str, object]:
-    return {"guard": stop.guard, "message": str(stop), "about": stop.about, "asked": stop.asked}

@@ -16,7 +16,7 @@ from bridge.app import App
 from bridge.cli.talk import Settings
 from bridge.config import read
 from bridge.sandbox.server import SandboxServer
-from bridge.sync.cycle import APPROVED_NEW
+from bridge.sync.guarding import APPROVED_NEW
 from bridge.vault.write import Writer
 
 

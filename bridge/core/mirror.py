@@ -118,6 +118,11 @@ class Verdict:
     ended: bool = False
 
 
+def as_it_stands(digest: str) -> str:
+    """What :attr:`Mirror.source` says where the section is agreed on as it stands in the note of this digest."""
+    return f"note {digest}"
+
+
 def decide(row: Mirror, source: Source | None, child: Hung | None, form: str, answer: str = "") -> Verdict:
     """The truth table.
 

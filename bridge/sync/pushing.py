@@ -25,6 +25,7 @@ from bridge.core.mirror import (
     MirrorKind,
     Source,
     Verdict,
+    as_it_stands,
     child_key,
     decide,
     decide_link,
@@ -187,6 +188,8 @@ class Pusher:
         html = self._html(text or "")
         source = None if text is None else Source(_form(html), is_empty=not text)
         row = self._state.mirrors.get(item, "notes") or Mirror(item, "notes")
+        if source is not None and row.source == as_it_stands(note.digest):
+            row = replace(row, source=source.form)
         child = self._child(side, item.library, row.child)
         form = _form(child.html) if child else ""
         theirs, ours = self._shown(child), _clip(text or "", source.form if source else "")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache
 
 from bridge.core.kin import target_of
-from bridge.core.mirror import SECTION_FIELD
+from bridge.core.mirror import SECTION_FIELD, as_it_stands
 from bridge.core.place import NoteRow
 from bridge.core.policy import Field, Kind, Policy, Text, normal_text
 from bridge.core.reconcile import members, text
@@ -148,7 +148,9 @@ class Resettler:
         from bridge.sync.pushing import form_of  # needs what turns Markdown into HTML
 
         hung = self._libraries[child.library].hung(raw)
-        self._state.mirrors.put([replace(mirror, agreed=form_of(mirror.kind, hung), meant="")])
+        note = self._note(mirror.id)
+        source = as_it_stands(note.digest) if note is not None and mirror.kind == "notes" else mirror.source
+        self._state.mirrors.put([replace(mirror, source=source, agreed=form_of(mirror.kind, hung), meant="")])
 
     # --- conflicts (R6) ---
 

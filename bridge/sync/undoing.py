@@ -110,6 +110,11 @@ class NotePart:
         return all(each is not None and each[1].id is not None for each in (self.before, self.after))
 
     @property
+    def is_same(self) -> bool:
+        """Whether the note was this paper's before and after."""
+        return all(part is not None and part[1].id == self.id for part in (self.before, self.after))
+
+    @property
     def moves(self) -> bool:
         """Whether the note's file gets another name or place."""
         return self.before is not None and self.after is not None and self.before[0] != self.after[0]
@@ -319,6 +324,7 @@ class Undoing:
         :raises BridgeError: a side failed as a whole. The rest is done when this is run again, on a new plan.
         """
         progress.start("putting back", len(plan.items) + len(plan.files))
+        idle = self._idle(plan)
         for library, side in self._libraries.items():
             mine = [part for part in plan.items if part.deed.id.library == library]
             self._send(side, [part for part in mine if part.back.send], plan)
@@ -326,7 +332,14 @@ class Undoing:
         for chunk in chunks(list(plan.files), CHUNK):
             self._put_back([part for part in chunk if part.steps], plan)
             progress.advance(len(chunk))
+        back = {note.id for part in plan.files for note in part.notes if note.is_same}
+        self._state.items.set_pending(back & idle, pending=False)
         progress.done()
+
+    def _idle(self, plan: UndoPlan) -> set[ItemId]:
+        """The papers of which nothing waits: that others' notes get their names back is no news to theirs."""
+        found = {note.id for part in plan.files for note in part.notes}
+        return {item for item in found if not self._state.items.is_pending(item)}
 
     def _send(self, side: Objects, parts: Sequence[ItemPart], plan: UndoPlan) -> None:
         by_id = {part.deed.id: part for part in parts}

@@ -247,6 +247,21 @@ def test_r23_without_access_to_notes_none_is_pushed(pushing: Desk, monkeypatch: 
     assert children(pushing, "p0") == []
 
 
+def test_undo_of_a_push_stands_though_links_in_the_section_go_back_too(pushing: Desk) -> None:
+    write_section(pushing, SECTION)
+    pushing.edit("p1", "^citekey: .*$", "citekey: other2024")
+    assert pushing.sync()[1]["vault"]["renamed"] == 1
+    assert "[[@other2024|the other]]" in pushing.text("p0")
+    assert pushing.run("undo", "--yes").code == 0
+    assert (mirror(pushing)["deleted"], "[[@p1|the other]]" in pushing.text("p0")) == (1, True)
+    for _ in range(2):
+        assert quiet(pushing.sync()[1])
+    write_section(pushing, "A later thought.")
+    assert pushing.sync()[1]["zotero"]["updated"] == 1
+    assert "A later thought." in mirror(pushing)["note"]
+    pushing.settle()
+
+
 def test_undo_takes_a_push_back(pushing: Desk) -> None:
     pushed(pushing)
     code, out, err = pushing.run("undo", "--yes")

@@ -156,6 +156,19 @@ def test_a_name_that_another_paper_has_is_not_taken_again(desk: Desk) -> None:
     stands(desk)
 
 
+def test_what_an_undo_takes_out_is_not_filled_in_again_for_the_name_of_another(desk: Desk) -> None:
+    desk.edit("p1", "^authors:$", 'related:\n  - "[[@p2]]"\nauthors:')
+    (reading,) = desk.web.call("POST", "collections", [{"name": "Reading"}]).json()["success"].values()
+    desk.settle()
+    desk.web.change(desk.keys["p1"], collections=[reading])
+    desk.web.change(desk.keys["p2"], citationKey="other2024")
+    desk.sync()
+    assert desk.list("p1", "collections") == ["Reading"]
+    assert undo(desk)[0] == 0
+    assert desk.value("p1", "collections") is None
+    stands(desk, compared=False)
+
+
 def test_the_link_in_zotero_stays_with_a_note_that_was_moved(desk: Desk) -> None:
     """Who moved the note was a person: the link that followed it is right, and only what Bridge renamed goes back."""
     config = desk.vault / ".bridge" / "config.toml"

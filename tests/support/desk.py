@@ -70,8 +70,15 @@ class Library:
     def erase(self, *keys: str) -> None:
         """Erase items for good."""
         for at in range(0, len(keys), 50):
-            self._headers["If-Unmodified-Since-Version"] = str(self.version)
-            self.call("DELETE", "items", itemKey=",".join(keys[at : at + 50]))
+            self._delete("items", itemKey=",".join(keys[at : at + 50]))
+
+    def erase_collection(self, key: str) -> None:
+        """Erase a collection and those below it; their papers stay."""
+        self._delete(f"collections/{key}")
+
+    def _delete(self, path: str, **params: Any) -> None:
+        self._headers["If-Unmodified-Since-Version"] = str(self.version)
+        self.call("DELETE", path, **params)
         del self._headers["If-Unmodified-Since-Version"]
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from desk import Desk, quiet
 
@@ -264,3 +266,87 @@ def test_bridge_restore_fetches_a_note_from_the_vaults_trash(desk: Desk) -> None
     assert desk.value("p5", "zotero-status") == "trashed"
     desk.settle()
     assert desk.path("p5").exists()
+
+
+# --- what else happens to a paper and a note ---
+
+
+def test_r20_a_deleted_collection_leaves_notes_and_papers(desk: Desk) -> None:
+    made = desk.web.call("POST", "collections", [{"name": "NLP"}, {"name": "Thesis"}]).json()["success"]
+    nlp, thesis = made["0"], made["1"]
+    [below] = (
+        desk.web.call("POST", "collections", [{"name": "Deep", "parentCollection": nlp}]).json()["success"].values()
+    )
+    desk.web.change(desk.keys["p1"], collections=[below, thesis])
+    desk.web.change(desk.keys["p2"], collections=[nlp])
+    desk.settle()
+    assert desk.list("p1", "collections") == ["NLP/Deep", "Thesis"]
+    desk.web.call("PATCH", f"collections/{nlp}", {"deleted": True, "version": desk.web.version})  # into the trash
+    desk.settle()
+    assert (desk.list("p1", "collections"), desk.list("p2", "collections")) == (["Thesis"], [])
+    desk.web.call("PATCH", f"collections/{nlp}", {"deleted": False, "version": desk.web.version})
+    desk.settle()
+    assert (sorted(desk.list("p1", "collections")), desk.list("p2", "collections")) == (["NLP/Deep", "Thesis"], ["NLP"])
+    desk.edit("p1", "^title: .*$", "title: Edited meanwhile")
+    desk.web.erase_collection(nlp)
+    desk.settle()
+    assert (desk.list("p1", "collections"), desk.list("p2", "collections")) == (["Thesis"], [])
+    item = desk.web.item(desk.keys["p1"])
+    assert (item["title"], "deleted" in item) == ("Edited meanwhile", False)
+    assert thesis in item["collections"]
+
+
+def test_a_paper_that_becomes_another_type_keeps_what_both_types_have(desk: Desk) -> None:
+    configure(desk, '[fields]\npages = "pages"\nissue = "issue"\n')
+    desk.web.change(desk.keys["p1"], pages="1-11", issue="3")
+    desk.settle()
+    assert (desk.value("p1", "pages"), desk.value("p1", "issue")) == ("1-11", "3")
+    whole = desk.web.item(desk.keys["p1"])
+    kept = {name: whole[name] for name in ("key", "version", "tags", "collections", "relations", "extra", "url")}
+    court = {"itemType": "case", "caseName": "In re Paper", "citationKey": "p1"}
+    desk.web.call("PUT", f"items/{desk.keys['p1']}", {**kept, **court})
+    assert desk.sync()[0] == 0
+    assert (desk.value("p1", "type"), desk.value("p1", "title")) == ("case", "In re Paper")
+    assert (desk.value("p1", "pages"), desk.value("p1", "issue")) == ("1-11", None)  # a case has a first page
+    assert desk.value("p1", "url") == whole["url"]
+    assert sorted(desk.list("p1", "tags")) == ["Shared-Tag", "own-1"]
+    desk.settle()
+    # What the new type cannot hold is held in the note, alone, and nothing of it is lost.
+    desk.edit("p1", "^url: (.*)$", r"url: \1\nissue: 4")
+    desk.edit("p1", "^title: .*$", "title: In re Edited")
+    assert desk.sync()[0] == 3
+    assert [(held["field"], held["path"]) for held in desk.held()] == [("issue", "Papers/@p1.md")]
+    assert desk.value("p1", "issue") == "4"
+    assert desk.web.item(desk.keys["p1"])["caseName"] == "In re Edited"
+
+
+def test_r38_a_note_taken_out_of_the_vault_and_brought_back_goes_on(desk: Desk, tmp_path: Path) -> None:
+    outside = tmp_path / "elsewhere.md"
+    desk.path("p1").rename(outside)
+    desk.settle()
+    outside.write_text(outside.read_text().replace("title: Paper number 1", "title: Edited outside"))
+    desk.web.change(desk.keys["p1"], url="https://meanwhile.example")
+    desk.settle()
+    (desk.vault / "Thesis").mkdir()
+    outside.rename(desk.vault / "Thesis" / "Back.md")
+    desk.settle()
+    text = (desk.vault / "Thesis" / "Back.md").read_text()
+    assert "url: https://meanwhile.example\n" in text
+    assert desk.web.item(desk.keys["p1"])["title"] == "Edited outside"
+    assert not desk.path("p1").exists()
+
+
+def test_law_9_a_note_deleted_while_its_paper_is_edited_stays_deleted_and_the_edit_stays(desk: Desk) -> None:
+    desk.path("p1").unlink()
+    desk.web.change(desk.keys["p1"], title="Edited meanwhile")
+    desk.settle()
+    assert not desk.path("p1").exists()
+    assert desk.web.item(desk.keys["p1"])["title"] == "Edited meanwhile"
+
+
+def test_law_9_a_paper_erased_while_its_note_is_edited_stays_erased_and_the_edit_stays(desk: Desk) -> None:
+    desk.edit("p1", "^title: .*$", "title: Edited meanwhile")
+    desk.web.erase(desk.keys["p1"])
+    desk.settle()
+    assert (desk.value("p1", "title"), desk.value("p1", "zotero-status")) == ("Edited meanwhile", "deleted")
+    assert desk.keys["p1"] not in desk.web.items()

@@ -27,11 +27,12 @@ from bridge.core.base import stamp
 from bridge.core.policy import normal_day
 from bridge.core.reconcile import members, text
 from bridge.core.record import Face
-from bridge.errors import OutdatedAnswerError, UnreachableError
+from bridge.errors import OutdatedAnswerError, RestoreError, UnknownPaperError, UnreachableError
+from bridge.sync.leaving import Leave
 from bridge.vault import tags
 
 KEYS = ("AAAA", "BBBB", "CCCC")
-TREE = ("NLP", "NLP/Transformers")
+TREE = ("Archive", "NLP", "NLP/Transformers")
 SHARED_TAGS = ("Digital Twin", "digital twin", "nlp", "2024")
 #: Ways of typing one and the same value, some of which a side or the server writes otherwise.
 SPELLINGS: tuple[Callable[[str], str], ...] = (
@@ -47,6 +48,7 @@ a_scalar = st.sampled_from(SCALARS)
 a_spelling = st.sampled_from(SPELLINGS)
 some_tags = st.sets(st.sampled_from(SHARED_TAGS))
 a_place = st.sampled_from(("zotero", "vault"))
+a_way_to_leave = st.sampled_from(("mark", "archive", "trash"))
 
 
 class Laws(RuleBasedStateMachine):
@@ -73,9 +75,10 @@ class Laws(RuleBasedStateMachine):
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    @initialize(kept=some_tags)
-    def begin(self, kept: set[str]) -> None:
+    @initialize(kept=some_tags, note=a_way_to_leave, paper=a_way_to_leave)
+    def begin(self, kept: set[str], note: Leave, paper: Leave) -> None:
         self.world.server.tree = TREE
+        self.world.part(note=note, paper=paper)
         for key in KEYS:
             self.world.server.add(key, tags=tuple(sorted(kept)), status="new")
         self.rest()
@@ -302,6 +305,16 @@ class Laws(RuleBasedStateMachine):
         if key != into and self.on_server(key) and self.on_server(into):
             self.world.server.merge(key, into)
 
+    @rule(key=an_item)
+    def restore(self, key: str) -> None:
+        """R38: a person wants the note again."""
+        with contextlib.suppress(RestoreError, UnreachableError, UnknownPaperError), self.handing_on():
+            self.world.sync(restore=key)
+        self.world.server.fail_at_page = None
+        if self.world.disk.paths_of(item_id(key)):
+            self.deleted.discard(key)
+        self.nothing_is_lost()
+
     # --- Bridge runs, in bad weather --------------------------------------------------------------------------------
 
     @rule()
@@ -501,6 +514,9 @@ class Laws(RuleBasedStateMachine):
         if not self.has_note(key):
             return
         note = world.note(key)
+        if world.home(key).startswith(".trash/"):
+            assert not world.server.is_live(key)  # put away as it was then
+            return
         if heir := world.server.heir(key):  # R22: nothing else of it moves
             link = text(note.face.get("merged-into"))
             assert note.face.get("zotero-status") == "merged"

@@ -165,15 +165,15 @@ class MemoryServer:
     def heir(self, key: str) -> str:
         """The living paper that a dead one was merged into, over others or at once; ``""`` for none."""
         row, seen = {key}, {key}
-        if self._is_live(key):
+        if self.is_live(key):
             return ""
         while row := {into for into, obj in self.items.items() if _replaced(obj) & row} - seen:
-            if live := sorted(one for one in row if self._is_live(one)):
+            if live := sorted(one for one in row if self.is_live(one)):
                 return live[0]
             seen |= row
         return ""
 
-    def _is_live(self, key: str) -> bool:
+    def is_live(self, key: str) -> bool:
         return key in self.items and not self.items[key]["data"].get("deleted")
 
     def erase(self, key: str) -> None:

@@ -24,7 +24,7 @@ from bridge.sync.ledger import Ledger
 from bridge.sync.options import Options
 from bridge.sync.planning import Planner, Plans, Task
 from bridge.sync.ports import LibrarySide, Progress, Scan, VaultScanner
-from bridge.sync.pushing import Pusher, Pushes
+from bridge.sync.pushing import Asking, Pusher, Pushes
 from bridge.sync.report import Report
 
 if TYPE_CHECKING:
@@ -136,8 +136,9 @@ class _Cycle:
             for mine, (_, planner, plans) in zip(keys, planned, strict=True):
                 self.report.plan += maker.foretell(mine, planner, plans) if maker else ()
             self.report.plan += [row for each in planned for row in self._preview(*each)]
-            self.report.plan += self._preview_pushes(pusher, pushes)
             self._preview_renames(self.report.plan)
+            if pusher:
+                self._preview_pushes(pusher, planned, pushes)
             self._count_waiting([plans for _, _, plans in planned])
             return
         self.state.kin.touched.clear()
@@ -153,10 +154,9 @@ class _Cycle:
 
             self.report.messages += news(self.state)
         if pusher:
-            asked = frozenset(push.row.id for each in pushes for push in each.pushes)
+            ask = self._asking(pushes)
             for side, planner, _ in planned:
-                due = pusher.plan(side, planner.is_in_scope)
-                pusher.run(side, due, asked, self.state.counts()["notes"], self.options.limits)
+                pusher.run(side, pusher.plan(side, planner.is_in_scope), ask)
         self._count_waiting([])
 
     def close(self) -> None:
@@ -291,14 +291,26 @@ class _Cycle:
             self.state, self.vault, self.options.citekeys, self.report, self._now, self.progress, self.ledger
         )
 
-    def _preview_pushes(self, pusher: Pusher | None, pushes: Sequence[Pushes]) -> Iterator[ChangeRow]:
+    def _preview_pushes(
+        self, pusher: Pusher, planned: Sequence[tuple[LibrarySide, Planner, Plans]], pushes: Sequence[Pushes]
+    ) -> None:
         """As :meth:`_preview`; the questions go into the copy of the state, where they are counted."""
-        for each in pushes:
-            assert pusher is not None
+        assert self.report.plan is not None
+        assert self.report.renames is not None
+        moved = {note.id: note.to for note in self.report.renames.notes if note.path != note.to}
+        made = {row.id: row.title for row in self.report.plan if (row.side, row.why) == ("vault", "new")}
+        ask = self._asking(pushes, len(made))
+        for (side, planner, _), each in zip(planned, pushes, strict=True):
             pusher.settle(each)
-            for push in each.pushes:
-                self.report.count("zotero", [push.change()])
-                yield push.change()
+            rows = [p.change() for p in each.pushes if p.row.kind != "backlink" or p.row.id not in moved]
+            here = {item: path for item, path in moved.items() if planner.is_in_scope(item)}
+            for row in (*rows, *pusher.foretell(side, here, made, ask)):
+                self.report.count("zotero", [row])
+                self.report.plan.append(row)
+
+    def _asking(self, pushes: Sequence[Pushes], made: int = 0) -> Asking:
+        asked = frozenset(push.row.id for each in pushes for push in each.pushes)
+        return Asking(asked, self.state.counts()["notes"] + made, self.options.limits)
 
     def _check_scope(self, planned: Sequence[tuple[LibrarySide, Planner, Plans]]) -> None:
         """Say it where the scope names a collection that no library has: a typing error leaves all papers out."""

@@ -8,7 +8,7 @@ configured.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
@@ -117,6 +117,15 @@ class Pushes:
     #: Papers below which a mirror has become a person's own note: theirs show it from now on.
     released: list[ItemId] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What the guards have seen of a cycle's pushes, and what the rest is measured by."""
+
+    asked: frozenset[ItemId]
+    papers: int
+    limits: safety.Limits
 
 
 class Pusher:
@@ -238,6 +247,31 @@ class Pusher:
         before = child.url if child else ""
         plans.pushes.append(Push(seen, write, _digest(url), note.path, _title(note), before, url))
 
+    def foretell(
+        self, side: LibrarySide, moved: Mapping[ItemId, str], made: Mapping[ItemId, str], ask: Asking
+    ) -> list[ChangeRow]:
+        """The links that become due by what the cycle itself does (law 12).
+
+        :param moved: the path that each note is to have, of those that are renamed.
+        :param made: the title of each paper that is to get a note; what its link leads to is not known yet.
+        """
+        if "backlink" not in self._settings.kinds(side):
+            return []
+        plans = Pushes()
+        for item, note in self._state.notes.rows_of(moved).items():
+            if item.library == side.library and self._state.kin.is_live(item) and not self._vault.is_warm(note.path):
+                self._plan_link(side, replace(note, path=moved[item]), plans)
+        rows = [push.change() for push in plans.pushes]
+        rows += [
+            ChangeRow("zotero", item, "", title, LINK_FIELD, "", "", "new")
+            for item, title in made.items()
+            if item.library == side.library and self._state.mirrors.get(item, "backlink") is None
+        ]
+        late = [safety.Move(row.id, row.field, row.before, row.after) for row in rows if row.id not in ask.asked]
+        if safety.mass_change(late, ask.papers, ask.limits, side="zotero") is not None:
+            rows = [row for row in rows if row.id in ask.asked]
+        return rows
+
     def _html(self, text: str) -> str:
         """The mirror of a section: under a heading that says where it comes from, for Zotero names notes by it."""
         markdown = f"# {self._settings.heading} (Obsidian)\n\n{text}"
@@ -289,18 +323,16 @@ class Pusher:
         with self._state.transaction():
             self._state.mirrors.put(replace(push.row, source=push.form) for push in pushes)
 
-    def run(
-        self, side: LibrarySide, plans: Pushes, asked: frozenset[ItemId], papers: int, limits: safety.Limits
-    ) -> None:
+    def run(self, side: LibrarySide, plans: Pushes, ask: Asking) -> None:
         """Push what is due now: what the guards have seen, and what the cycle itself made due.
 
         Where the latter is so much that a guard would ask, it waits for the next cycle, which asks before it writes.
         """
         self.settle(plans)
         self._report.messages += plans.messages
-        late = [push.move() for push in plans.pushes if push.row.id not in asked]
-        if safety.mass_change(late, papers, limits, side="zotero") is not None:
-            plans.pushes = [push for push in plans.pushes if push.row.id in asked]
+        late = [push.move() for push in plans.pushes if push.row.id not in ask.asked]
+        if safety.mass_change(late, ask.papers, ask.limits, side="zotero") is not None:
+            plans.pushes = [push for push in plans.pushes if push.row.id in ask.asked]
         if plans.pushes:
             self._progress.start("writing to Zotero", len(plans.pushes))
             self._send(side, plans.pushes)

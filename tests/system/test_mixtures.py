@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from desk import Desk
+from desk import Desk, paper
 
 
 def configure(desk: Desk, *tables: str) -> None:
@@ -67,3 +67,31 @@ def test_an_undone_adoption_takes_no_words_of_the_note_away_nor_says_so(desk: De
     assert (code, out) == (0, "  note  One: put back as it was\nVault: 1 note updated (nothing was written).\n")
     assert desk.run("undo", "--yes").code == 0
     assert (desk.vault / "Old.md").read_text() == "---\ncitekey: new1\ntags: [mine]\n---\nOld words.\n"
+
+
+def test_law_12_links_back_that_follow_from_the_sync_itself_are_foretold(hanging: Desk) -> None:
+    hanging.web.add(paper(90), paper(91))
+    hanging.web.change(hanging.keys["p1"], citationKey="renamed2024")
+    hanging.edit("p2", "^citekey: .*$", "citekey: other2024")
+    hanging.path("p3").rename(hanging.vault / "elsewhere.md")
+    code, foretold = hanging.sync("--dry-run")
+    assert (code, foretold["zotero"]) == (0, {"created": 2, "updated": 4, "trashed": 0})
+    code, happened = hanging.sync()
+    assert [foretold[part] for part in ("zotero", "vault")] == [happened[part] for part in ("zotero", "vault")]
+    done = hanging.json("log", "-n", "1")[1]["cycles"][0]["changes"]
+
+    def told(changes: list[dict[str, str]]) -> list[tuple[str, ...]]:
+        links = [each for each in changes if each["field"] == "link to Obsidian"]
+        return sorted((each["key"], each["before"], each["after"] if each["before"] else "") for each in links)
+
+    assert told(foretold["plan"]) == told(done)
+    assert len(told(done)) == 5
+
+
+def test_law_12_links_back_that_wait_for_an_answer_are_not_foretold(hanging: Desk) -> None:
+    hanging.web.add(*(paper(n) for n in range(100, 145)))
+    code, foretold = hanging.sync("--dry-run")
+    assert (code, foretold["vault"]["created"], foretold["zotero"]["created"]) == (0, 45, 0)
+    code, happened = hanging.sync()
+    assert (code, happened["vault"]["created"], happened["zotero"]["created"]) == (0, 45, 0)
+    assert hanging.sync("--dry-run")[0] == hanging.sync()[0] == 4

@@ -129,8 +129,9 @@ class Kin:
     def heirs(self) -> dict[ItemId, ItemId]:
         """Every dead paper that became another one, with that."""
         query = (
-            "SELECT to_library, to_key FROM relations WHERE kind <> ?"
-            " UNION SELECT library, key FROM relations WHERE kind = ?"
+            "SELECT library, key FROM (SELECT to_library AS library, to_key AS key FROM relations WHERE kind <> ?"
+            " UNION SELECT library, key FROM relations WHERE kind = ?) LEFT JOIN items USING (library, key)"
+            " WHERE library IN (SELECT name FROM libraries) AND coalesce(gone OR trashed, 1)"
         )
         dead = (ItemId(*row) for row in self._db.execute(query, (RELATED, SAME)).fetchall())
         return {item: found[0] for item in dead if (found := self.heir(item)) is not None}

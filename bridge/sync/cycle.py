@@ -332,7 +332,7 @@ class _Cycle:
             self.state.notes.set_pending(passed, pending=False)
             for item in passed:
                 self.state.history.set_held(item, plans.held.get(item, ()))
-            planner.leaving.settle(item for item in plans.passed if item in planner.leaving.due)
+            planner.leaving.settle(filter(planner.leaving.is_over, plans.passed))
         self._keys_moved |= bool(plans.new) or any(
             "citekey" in task.plan.vault or "citekey" in task.plan.zotero for task in plans.tasks
         )

@@ -116,6 +116,11 @@ class Departing:
         """Papers whose note was deleted and that are to follow it."""
         return [ItemId(self._side.library, key) for key, away in self._papers.items() if not away.done]
 
+    def is_over(self, item: ItemId) -> bool:
+        """Whether a paper whose note is gone need not follow it, or has come back without it."""
+        away = self._papers.get(item.key)
+        return away is not None and (not away.done or (away.how == "trash" and self._state.kin.is_live(item)))
+
     def place(self, record: Record, note: NoteRow) -> Place:
         """Where a paper's note is due to go."""
         away = self._notes.get(record.id.key)

@@ -215,6 +215,20 @@ def test_a_paper_that_a_person_trashed_too_stays_there_when_its_note_comes_back(
     assert world.shows("AAAA", "zotero-status") == "trashed"
 
 
+def test_a_paper_that_came_back_without_its_note_goes_its_own_way(world: World) -> None:
+    world.part(paper="trash")
+    note = world.note("AAAA")
+    world.disk.delete(world.home("AAAA"))
+    world.settle()
+    world.server.trash("AAAA", trashed=False)
+    world.settle()
+    world.server.trash("AAAA", trashed=True)
+    world.settle()
+    world.disk.put("Papers/@aaaa.md", note)
+    world.settle()
+    assert world.server.items["AAAA"]["data"]["deleted"] == 1
+
+
 def test_a_paper_goes_to_a_collection_with_its_note(world: World) -> None:
     world.part(paper="archive")
     note = world.note("AAAA")

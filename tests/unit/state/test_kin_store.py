@@ -66,6 +66,8 @@ def test_r22_whoever_shows_a_paper_is_due_when_its_life_changes(state: State) ->
     state.items.put_items(MINE, [obj("AAAAAAAA", 3, deleted=1)])
     assert due(state) == {"AAAAAAAA", "BBBBBBBB"}
     assert state.kin.heir(ItemId(MINE, "AAAAAAAA")) == ((MINE, "BBBBBBBB"), "merged")
+    assert state.kin.heirs() == {}  # of a library that was never read to its end nothing is known
+    state.items.set_cursor(MINE, 3)
     assert state.kin.heirs() == {(MINE, "AAAAAAAA"): (MINE, "BBBBBBBB")}
     settle(state)
     state.items.mark_gone(MINE, ["BBBBBBBB"])

@@ -10,7 +10,7 @@ Names are safe everywhere; topics whose safe names are the same stay apart, and 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
@@ -37,12 +37,12 @@ _UNARGUABLE = re.compile(r"[%·\s]+")
 class Vault:
     """What index notes must know of the other notes in the vault.
 
-    ``taken``: base names and aliases of all notes that are no index notes, as :func:`~bridge.core.names.folded` gives
-    them. ``hosts``: for each index block that stands in such a note, as its begin line names it (``week 2025-W39``,
-    ``topic NLP/BERT``), the paths of these notes. ``notes``: the paths of all of them.
+    ``taken``: of some names, as :func:`~bridge.core.names.folded` gives them, those that are a base name or alias of a
+    note that is no index note. ``hosts``: for each index block that stands in such a note, as its begin line names it
+    (``week 2025-W39``, ``topic NLP/BERT``), the paths of these notes. ``notes``: the paths of all of them.
     """
 
-    taken: Container[str] = frozenset()
+    taken: Callable[[Collection[str]], Collection[str]] = frozenset().intersection
     hosts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: Container[str] = frozenset()
 
@@ -111,16 +111,21 @@ def _all_pages(tree: Iterable[str], weeks: Iterable[str], months: Iterable[str])
 
 
 def _paths(
-    pages: Iterable[Page], tree: Mapping[str, Topic], rules: IndexRules, taken: Container[str]
+    pages: Sequence[Page],
+    tree: Mapping[str, Topic],
+    rules: IndexRules,
+    taken: Callable[[Collection[str]], Collection[str]],
 ) -> dict[Page, str]:
     """Where the pages are, each with a base name of its own (R27)."""
-    used: set[str] = set()
+    best = {folded(next(_stems(page, tree))) for page in pages}
+    used = set(taken(best))  # one question for nearly all of them
     paths: dict[Page, str] = {}
     for page in pages:
         for stem in _stems(page, tree):
-            if folded(stem) not in used and folded(stem) not in taken:
+            name = folded(stem)
+            if name not in used and (name in best or not taken([name])):
                 break
-        used.add(folded(stem))
+        used.add(name)
         folders = [rules.folder]
         if page.kind in _FOLDERS:
             folders.append(_FOLDERS[page.kind])

@@ -39,13 +39,15 @@ class Run:
     def __init__(self, indexer: Indexer, done: Renewal, broken: Mapping[Page, str], *, write: bool) -> None:
         self._indexer, self._done, self._write = indexer, done, write
         self._root, self._pages, self._rules = indexer.root, indexer.state.pages, indexer.rules
-        self._shelf = Shelf(indexer.state)
         self.waiting: set[Page] = set()
         self.broken = dict(broken)
 
     def run(self, waiting: Iterable[Page], *, everything: bool) -> None:
         """Bring all files up to date; ``waiting`` are pages of the last time."""
+        self._shelf = Shelf(self._indexer.state, anew=everything)
         changes = self._take_in()
+        if changes or everything:
+            self._shelf.keep()
         self._forget_missing()
         context = self._context()
         rows = {row.path: row for row in self._pages.written()}
@@ -78,7 +80,7 @@ class Run:
                 continue
             before, after = self._shelf.get(item), self._indexer.papers(item)
             if before != after:
-                self._shelf.put(item, after)
+                self._shelf.put(item, before, after)
                 changes.append((before, after))
         return changes
 
@@ -102,9 +104,7 @@ class Run:
         return self._made(hosts)
 
     def _made(self, hosts: Mapping[str, Sequence[str]]) -> Context:
-        return make_context(
-            self._shelf, self._rules, Vault(_Asked(self._pages.is_taken), hosts, _Asked(self._pages.is_note))
-        )
+        return make_context(self._shelf, self._rules, Vault(self._pages.taken, hosts, _Asked(self._pages.is_note)))
 
     def _is_ours(self, title: str, path: str) -> bool:
         """Whether a file is one of ours that the state does not know, or a copy of one."""

@@ -77,9 +77,12 @@ class Pages:
         )
         return [row[0] for row in self._db.execute(query, (kind, name, -1 if most is None else most))]
 
-    def counts(self, kind: str) -> dict[str, int]:
-        """The names of a kind, to how many papers they have."""
-        return dict(self._db.execute("SELECT name, count(*) FROM entries WHERE kind = ? GROUP BY name", (kind,)))
+    def counts(self) -> dict[str, dict[str, int]]:
+        """The names of each kind, to how many papers they have; reads every entry."""
+        counts: dict[str, dict[str, int]] = {}
+        for kind, name, count in self._db.execute("SELECT kind, name, count(*) FROM entries GROUP BY kind, name"):
+            counts.setdefault(kind, {})[name] = count
+        return counts
 
     def distinct(self, names: Sequence[tuple[str, str]]) -> int:
         """How many papers have an entry of any of these kinds and names."""
@@ -136,7 +139,7 @@ class Pages:
         query = f"SELECT 1 FROM notes WHERE path = ? AND {_NOT_OURS.format('notes')}"  # noqa: S608 (constant)
         return self._db.execute(query, (path,)).fetchone() is not None
 
-    def is_taken(self, name: str) -> bool:
-        """Whether a note that is not ours bears a name, given as :func:`~bridge.core.names.folded` makes it."""
-        query = f"SELECT 1 FROM names WHERE name = ? AND {_NOT_OURS.format('names')}"  # noqa: S608 (constant)
-        return self._db.execute(query, (name,)).fetchone() is not None
+    def taken(self, names: Iterable[str]) -> set[str]:
+        """Those of some names that a note bears which is not ours, as :func:`~bridge.core.names.folded` makes them."""
+        query = f"SELECT name FROM names WHERE name IN (SELECT value FROM json_each(?)) AND {_NOT_OURS.format('names')}"  # noqa: S608 (constant)
+        return {name for (name,) in self._db.execute(query, (dump(list(names)),))}

@@ -94,7 +94,7 @@ def vault_of(notes: Iterable[tuple[str, Facts]], own: Container[str]) -> Vault:
         for title in facts.hosts:
             hosts.setdefault(title, []).append(path)
     sorted_hosts: Mapping[str, tuple[str, ...]] = {title: tuple(sorted(there)) for title, there in hosts.items()}
-    return Vault(taken, sorted_hosts, paths)
+    return Vault(taken.intersection, sorted_hosts, paths)
 
 
 #: Text from Zotero at its worst.

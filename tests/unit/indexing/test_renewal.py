@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from bridge.errors import NoteError
 from bridge.indexes.paper import Paper
 from bridge.indexes.rules import IndexRules, PageKind, TopicRules
 from bridge.indexing import own_templates
+from bridge.indexing.shelf import Shelf
+from bridge.state.pages import Pages
 from bridge.vault import page
 
 PAPERS = 30
@@ -90,6 +92,32 @@ def test_r35_a_status_among_three_thousand_touches_at_most_six_files_and_fifty_k
             assert 0 < len(written) <= 6
             sizes = {path: (library.root / path).stat().st_size for path in written}
             assert sum(sizes.values()) <= 50_000, sizes
+
+
+def test_r35_a_change_counts_no_entry_and_asks_for_taken_names_once(
+    kept: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    taken = Pages.taken
+
+    def counted(pages: Pages, names: Collection[str]) -> set[str]:
+        asked.append(len(names))
+        return taken(pages, names)
+
+    monkeypatch.setattr(Pages, "counts", lambda _: pytest.fail("all entries were read"))
+    monkeypatch.setattr(Pages, "taken", counted)
+    kept.change(paper(1, title="Another"))
+    assert kept.renew().written
+    assert len(asked) == 1
+
+
+def test_what_is_remembered_of_how_many_papers_a_name_has_is_what_counting_tells(kept: Library) -> None:
+    kept.change(paper(1, topics=("New",), tags=()), paper(2, shelf="read", finished="2025-06-20"), paper(99))
+    kept.remove(synthetic(7).id)
+    kept.renew()
+    kinds = kept.state.pages.counts()
+    assert {kind: Shelf(kept.state).counts(kind) for kind in kinds} == kinds  # type: ignore[arg-type]  # any text
+    assert json.loads(kept.state.get_meta("index-counts") or "") == kinds
 
 
 def test_removing_and_adding_a_paper_gives_the_same_bytes(kept: Library) -> None:

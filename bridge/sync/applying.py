@@ -224,19 +224,7 @@ class Applier:
                     mark = stamp_of(task.id, predicted, self._policy)
                 number = self._state.agreements.add(task.id, predicted, mark, self._now())
                 pledged[task.id] = (task, agreed, number, mark, shown)
-                edits.append(
-                    Edit(
-                        task.id,
-                        task.note.digest,
-                        task.plan.vault,
-                        record=task.zotero,
-                        stamp=mark,
-                        before=_before(task),
-                        was=task.was,
-                        written=self._state.written.of(task.id) if _BELOW & task.plan.vault.keys() else {},
-                        at=task.note.path if task.adopts else "",
-                    )
-                )
+                edits.append(self._edit(task, mark))
         outcomes: list[Outcome] = []
         failure: BridgeError | None = None
         try:
@@ -248,10 +236,31 @@ class Applier:
             tasks_done = [pledged[item][0] for item in done]
             self._state.written.put((o.id, o.record.blocks) for o in outcomes if o.record is not None)
             self._state.agreements.settle_all((item, pledged[item][2]) for item in done)
-            self._log("vault", [(task, task.note.face, task.plan.vault) for task in tasks_done])
+            idle = {outcome.id for outcome in outcomes if _is_as_it_was(pledged[outcome.id][0], outcome)}
+            changed = [task for task in tasks_done if task.id not in idle]
+            self._log("vault", [(task, task.note.face, task.plan.vault) for task in changed])
             self._finish(tasks_done)
         if failure is not None:
             raise failure
+
+    def _edit(self, task: Task, mark: str) -> Edit:
+        return Edit(
+            task.id,
+            task.note.digest,
+            task.plan.vault,
+            record=task.zotero,
+            stamp=mark,
+            before=_before(task),
+            was=task.was,
+            written=self._state.written.of(task.id) if _BELOW & task.plan.vault.keys() else {},
+            at=task.note.path if task.adopts else "",
+        )
+
+    def is_void(self, task: Task) -> bool:
+        """Whether what is due in a note comes to nothing, as what a block would show that a person deleted (R29)."""
+        if not task.note.digest or not task.plan.vault or not task.plan.vault.keys() <= set(BLOCKS):
+            return False
+        return any(_is_as_it_was(task, outcome) for outcome in self._vault.preview([self._edit(task, task.stamp)]))
 
     def _confirm(self, outcome: Outcome, task: Task, agreed: Base | None, number: int, mark: str, shown: Face) -> bool:
         """Whether a note was written as meant; the agreement then says what it really shows (law 7)."""
@@ -311,6 +320,11 @@ class Applier:
         if logged:
             self._state.history.add_changes(self._ledger.number(), logged)
         self._ledger.flush()
+
+
+def _is_as_it_was(task: Task, outcome: Outcome) -> bool:
+    """Whether nothing had to be written for a task of a note."""
+    return outcome.record is not None and outcome.record.token == task.note.digest
 
 
 def _shown_after(task: Task) -> Face:

@@ -374,7 +374,8 @@ class _Cycle:
         applier = self._applier(side, planner)
         for task in plans.tasks:
             sent = changes(task, "zotero", task.zotero.face, task.plan.zotero)
-            noted = changes(task, "vault", task.note.face, applier.foretell(task).plan.vault)
+            told = applier.foretell(task)
+            noted = [] if applier.is_void(told) else changes(task, "vault", task.note.face, told.plan.vault)
             self.report.count("zotero", sent)
             self.report.count("vault", noted)
             yield from sent

@@ -193,6 +193,10 @@ class VaultScanner(Side, Protocol):
         """Whether somebody is editing the note at a path just now: it is left for a later cycle (R37)."""
         ...
 
+    def preview(self, edits: Iterable[Edit]) -> Iterator[Outcome]:
+        """What would become of edits of notes that are there: their tokens, with nothing written (law 12)."""
+        ...
+
     def carry_renames(self, *, begin: bool) -> Sequence[str]:
         """Rename what is still named after a former citation key, links included; what could not be, in words.
 

@@ -391,17 +391,21 @@ class MemoryLibrary:
 
 @dataclass(frozen=True)
 class MemoryNote:
-    """What a file says. A ``broken`` one cannot be read; ``extra`` is text that only people write."""
+    """What a file says. A ``broken`` one cannot be read; ``extra`` is text that only people write.
+
+    ``blocks`` are what its blocks show, which nobody reads from it.
+    """
 
     id: ItemId | None
     face: Face
     stamp: str = ""
     broken: bool = False
     extra: str = ""
+    blocks: Face = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
-        said = [self.id, sorted(self.face.items()), self.stamp, self.broken, self.extra]
+        said = [self.id, sorted(self.face.items()), self.stamp, self.broken, self.extra, sorted(self.blocks.items())]
         return hashlib.blake2b(json.dumps(said).encode(), digest_size=8).hexdigest()
 
 
@@ -559,6 +563,10 @@ class MemoryVault:
     def mover(self) -> MemoryMover:
         return MemoryMover(self, self._index, self._kill)
 
+    def preview(self, edits: Iterable[Edit]) -> Iterator[Outcome]:
+        """Here every edit changes its note."""
+        return (Outcome(edit.id, "applied") for edit in edits)
+
     def carry_renames(self, *, begin: bool) -> Sequence[str]:
         """Here a file is renamed when its note is written, and nothing links to it."""
         return ()
@@ -610,7 +618,8 @@ class MemoryVault:
         blocks = {name: value for name, value in edit.set.items() if name in BLOCKS}
         face = {**note.face, **{name: value for name, value in edit.set.items() if name not in blocks}}
         face = {name: value for name, value in face.items() if value or name in KEPT_EMPTY or name not in edit.set}
-        return path, replace(note, id=edit.id, face=face, stamp=edit.stamp or note.stamp)
+        shown = {**note.blocks, **blocks}
+        return path, replace(note, id=edit.id, face=face, stamp=edit.stamp or note.stamp, blocks=shown)
 
     def _renamed(self, path: str, edit: Edit, note: MemoryNote) -> str:
         """A file still named after its old citation key follows the new one."""

@@ -203,3 +203,18 @@ def test_settings_count_from_the_next_refresh_and_cost_an_idle_cycle_nothing(des
     assert desk.json("refresh")[1]["refresh"]["notes"] == ["Papers/@p1.md"]
     assert named(desk) == ["abstract", "highlights", "zotero-notes"]
     assert "## Marks\n\n> [!quote|yellow] Key · [p. 1]" in desk.text("p1")
+
+
+def test_r29_what_a_deleted_block_would_show_is_no_change_of_the_note(desk: Desk) -> None:
+    """Nothing is written, so nothing is reported, and an undo is about the sync before."""
+    text = desk.text("p1")
+    block = blocks.find(text)[0]
+    desk.write("p1", text[: block.start] + text[block.end :])
+    desk.settle()
+    files = desk.bytes()
+    desk.web.change(desk.keys["p1"], abstractNote="Another.")
+    _, foretold = desk.sync("--dry-run")
+    _, report = desk.sync()
+    assert (quiet(foretold), foretold["plan"], quiet(report)) == (True, [], True)
+    assert desk.bytes() == files
+    desk.settle()

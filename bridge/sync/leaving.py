@@ -248,7 +248,8 @@ class Departing:
             return away.now  # begun, and cut short
         if task.place == "archive":
             return mover.archived(task.note)
-        return mover.trashed(task.note, task.zotero) if self._is_settled(task) else ""
+        written = self._state.written.of(task.id)
+        return mover.trashed(task.note, task.zotero, written) if self._is_settled(task) else ""
 
     def _is_settled(self, task: Task) -> bool:
         """Whether all that a note says in two-way fields was agreed on: else it holds what only it knows (law 3)."""

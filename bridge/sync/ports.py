@@ -150,8 +150,11 @@ class NoteMover(Protocol):
         """Where a note goes in the archive; ``""`` for one that is there."""
         ...
 
-    def trashed(self, note: NoteRow, record: Record) -> str:
-        """Where a note goes in the vault's trash; ``""`` for one that holds anything of a person's."""
+    def trashed(self, note: NoteRow, record: Record, written: Mapping[str, Sequence[str]]) -> str:
+        """Where a note goes in the vault's trash; ``""`` for one that holds anything of a person's.
+
+        :param written: what was generated for the note last.
+        """
         ...
 
     def move(self, item: ItemId, at: str, to: str) -> str:

@@ -9,12 +9,11 @@ Kept here: law 6 (a note that is no longer what was read stays), law 13 and R32 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from bridge.core import blocks
 from bridge.core.deeds import FileDeed, Recorder
 from bridge.errors import ConfigError, NoteError
 from bridge.vault import files, frontmatter
@@ -22,7 +21,7 @@ from bridge.vault.scan import VaultIndex, row_of
 
 if TYPE_CHECKING:
     from bridge.core.place import NoteRow
-    from bridge.core.record import ItemId, Record
+    from bridge.core.record import Face, ItemId, Record
     from bridge.vault.note import NoteRules, ReadNote
 
 TRASH = ".trash"
@@ -32,7 +31,7 @@ class Mover:
     """Moves notes of papers as a whole.
 
     :param archive: the archive folder, relative to the vault.
-    :param body: the body a paper's note would be made with.
+    :param is_as_made: whether a note's body, by its face, its paper and what was generated last, is nobody's words.
     :param moved: told of every move.
     """
 
@@ -43,12 +42,12 @@ class Mover:
         rules: NoteRules,
         archive: str,
         read: Callable[[bytes, str], ReadNote],
-        body: Callable[[Record], str],
+        is_as_made: Callable[[str, Face, Record, Mapping[str, Sequence[str]]], bool],
         recorder: Recorder,
         moved: Callable[[], None],
     ) -> None:
         self._root, self._index, self._rules, self._archive = root, index, rules, archive
-        self._read, self._body, self._recorder, self._moved = read, body, recorder, moved
+        self._read, self._is_as_made, self._recorder, self._moved = read, is_as_made, recorder, moved
 
     def archived(self, note: NoteRow) -> str:
         """Where a note goes in the archive; ``""`` for one that is there."""
@@ -56,9 +55,12 @@ class Mover:
             return ""
         return self._free(f"{self._archive}/{note.path}")
 
-    def trashed(self, note: NoteRow, record: Record) -> str:
-        """Where a note goes in the trash; ``""`` for one that holds anything of a person's: that stays in sight."""
-        return self._free(f"{TRASH}/{PurePosixPath(note.path).name}") if self._is_bare(note, record) else ""
+    def trashed(self, note: NoteRow, record: Record, written: Mapping[str, Sequence[str]]) -> str:
+        """Where a note goes in the trash; ``""`` for one that holds anything of a person's: that stays in sight.
+
+        :param written: what was generated for the note last.
+        """
+        return self._free(f"{TRASH}/{PurePosixPath(note.path).name}") if self._is_bare(note, record, written) else ""
 
     def move(self, item: ItemId, at: str, to: str) -> str:
         """Move an item's note, to the path given or a free one beside it; where it is now.
@@ -98,27 +100,16 @@ class Mover:
             place = PurePosixPath(path).with_stem(f"{PurePosixPath(path).stem} {number}")
         return place.as_posix()
 
-    def _is_bare(self, note: NoteRow, record: Record) -> bool:
+    def _is_bare(self, note: NoteRow, record: Record, written: Mapping[str, Sequence[str]]) -> bool:
         """Whether a note says nothing but what Bridge wrote: its properties, its blocks, and the body it was made with.
 
-        In doubt it does not: a body from a template that changed since counts as a person's.
+        In doubt it does not.
         """
         try:
             data, _ = files.read_stable(self._root / note.path)
             head = frontmatter.read(data)
-            made = self._body(record)
+            if files.digest(data) != note.digest or not {*head.nodes} <= {*self._rules.names.values()}:
+                return False
+            return self._is_as_made(head.parts.body.decode(), note.face, record, written)
         except (NoteError, ConfigError):
             return False
-        if files.digest(data) != note.digest or not {*head.nodes} <= {*self._rules.names.values()}:
-            return False
-        body = head.parts.body.decode()
-        found = blocks.find(body)
-        is_whole = not any(block.problem or block.edited for block in found)
-        return is_whole and _lines(body) == _lines(made)
-
-
-def _lines(body: str) -> list[str]:
-    """A body's lines without its blocks and without empty ones."""
-    for block in reversed(blocks.find(body)):
-        body = body[: block.start] + body[block.end :]
-    return [line.rstrip() for line in body.splitlines() if line.strip()]

@@ -61,13 +61,20 @@ class Remaking(Renewal):
     def renew(self, body: str) -> str:
         """The body made anew, or with its blocks renewed."""
         made, now, written = self._made(self._template)
-        usual = self._made(built_in(TEMPLATE))[1]
-        before = (*self._edit.written.get(BODY, ()), usual)
+        before = self._ways()
         if not self._is_as_made(body, before):
             self.is_left = now != before[0]
             return super().renew(body)
         self.written = {**dict.fromkeys(TEMPLATES, ""), **written, BODY: now}
         return f"\n{made}".replace("\n", eol_of(body))
+
+    def is_as_made(self, body: str) -> bool:
+        """Whether a body is as a template made it, so that nothing in it is a person's."""
+        return self._is_as_made(body, self._ways())
+
+    def _ways(self) -> tuple[str, ...]:
+        """In which ways the body may have been made, the last one first."""
+        return (*self._edit.written.get(BODY, ()), self._made(built_in(TEMPLATE))[1])
 
     def _made(self, template: str) -> tuple[str, str, Mapping[str, str]]:
         """What a template makes of the paper now, that in short, and the blocks that were generated for it."""

@@ -133,7 +133,7 @@ class VaultSide:
 
         archive, writer = self._layout.archive, self._writer
         return Mover(
-            self._root, self._index, self._rules, archive, self._read, writer.body, self._recorder, writer.moved
+            self._root, self._index, self._rules, archive, self._read, writer.is_as_made, self._recorder, writer.moved
         )
 
     def section(self, note: NoteRow, heading: str) -> str | None:

@@ -132,10 +132,13 @@ class Writer:
         self._catalogue = None
         self._listed.clear()
 
-    def body(self, record: Record) -> str:
-        """The body that a paper's note would be made with now."""
-        renewal = Renewal(self._shown, Edit(record.id, "", record.face, record))
-        return make(renewal, self._templates.source(TEMPLATE), record)
+    def is_as_made(self, body: str, face: Face, record: Record, written: Mapping[str, Sequence[str]]) -> bool:
+        """Whether the body of a note that shows ``face`` is as a template made it; see :class:`Remaking`.
+
+        :param written: what was generated for the note last, as it is remembered.
+        """
+        edit = Edit(record.id, "", face, record, written=written)
+        return Remaking(self._shown, edit, self._templates.source(TEMPLATE), face).is_as_made(body)
 
     @property
     def _names(self) -> Catalogue:

@@ -462,7 +462,7 @@ class MemoryMover:
     def archived(self, note: NoteRow) -> str:
         return "" if note.path.startswith("Archive/") else f"Archive/{note.path}"
 
-    def trashed(self, note: NoteRow, record: Record) -> str:
+    def trashed(self, note: NoteRow, record: Record, written: Mapping[str, Sequence[str]]) -> str:
         return "" if self._vault.disk.note(note.path).extra else f".trash/{note.path.rpartition('/')[2]}"
 
     def move(self, item: ItemId, at: str, to: str) -> str:

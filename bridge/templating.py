@@ -32,7 +32,7 @@ def render(source: str, values: Mapping[str, object], name: str) -> str:
         template, names = _compiled(source)
         return template.render({name: values[name] for name in names if name in values})
     except TemplateSyntaxError as error:
-        raise ConfigError(f"{name}, line {error.lineno}: {error.message}") from None
+        raise ConfigError(f"{name}, line {error.lineno}: {str(error.message).rstrip('.')}") from None
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         # What a template does wrong shows as any of these. Python's words can hold a paper's text: the class is told.
         reason = str(error) if isinstance(error, TemplateError) else type(error).__name__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bridge.cli.advice import for_code, for_error
 from bridge.cli.talk import many, plain
 from bridge.core.children import BLOCKS
+from bridge.core.difference import difference
 from bridge.remedies import for_held
 
 if TYPE_CHECKING:
@@ -86,25 +86,12 @@ def change_line(change: ChangeRow) -> str:
 
 def _difference(before: str, after: str) -> str:
     """From one value to another; of lists, the members that come and go."""
-    old, new = _members(before), _members(after)
-    if (old is None and new is None) or (old is None and before) or (new is None and after):
+    if (members := difference(before, after)) is None:
         first, second = (f"“{plain(text, _VALUE)}”" if text else "nothing" for text in (before, after))
         return f"{first} → {second}"
-    old, new = old or [], new or []  # a list that was not there is an empty one
-    come = [f"+ “{plain(each, _VALUE)}”" for each in new if each not in old]
-    go = [f"− “{plain(each, _VALUE)}”" for each in old if each not in new]
+    come = [f"+ “{plain(each, _VALUE)}”" for each in members.come]
+    go = [f"− “{plain(each, _VALUE)}”" for each in members.go]
     return "  ".join([*come, *go]) or "in another order"
-
-
-def _members(text: str) -> list[str] | None:
-    """The members of a list as the history keeps it, a JSON array; ``None`` for a text."""
-    if not (text.startswith("[") and text.endswith("]")):
-        return None
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return None  # a text in brackets
-    return found if all(isinstance(each, str) for each in found) else None
 
 
 def conflict_lines(rows: Sequence[ConflictRow]) -> Iterator[str]:

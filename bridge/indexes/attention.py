@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from bridge.core.difference import difference
 from bridge.core.plan import Held
 from bridge.core.text import escape
 
@@ -248,7 +249,12 @@ def _guard(guard: Guard) -> Iterator[str]:
 
 
 def _change(name: str, field: str, before: str, after: str) -> str:
-    return f"{_value(name)}: `{field}` from {_value(before)} to {_value(after)}" if field else _value(name)
+    if not field:
+        return _value(name)
+    if (members := difference(before, after)) is None:
+        return f"{_value(name)}: `{field}` from {_value(before)} to {_value(after)}"
+    told = [*(f"+ {_value(each)}" for each in members.come), *(f"− {_value(each)}" for each in members.go)]
+    return f"{_value(name)}: `{field}` {', '.join(told) or 'in another order'}"
 
 
 def _conflict(conflict: Conflict) -> Iterator[str]:

@@ -265,7 +265,8 @@ class Applier:
     def _confirm(self, outcome: Outcome, task: Task, agreed: Base | None, number: int, mark: str, shown: Face) -> bool:
         """Whether a note was written as meant; the agreement then says what it really shows (law 7)."""
         if outcome.result == "refused":
-            held = Held(outcome.reason.partition(":")[0] or "refused", outcome.reason, task.note.path, id=task.id)
+            code, _, why = outcome.reason.partition(": ")
+            held = Held(code if why else "refused", why or code, task.note.path, id=task.id)
             self._state.history.set_held(task.id, [*task.plan.held, held])
             return False
         if outcome.result != "applied":

@@ -407,7 +407,11 @@ class _Cycle:
         """Conflicts and held parts there are, or (for a dry run) would be."""
         history = self.state.history
         conflicts = {(row.id, row.field) for row in history.conflicts()}
-        held = {(h.id, h.path if h.id is None else "", h.code, h.field) for h in history.held()}
+        files, known = list(self.state.notes.held()), history.held()
+        looked_at = {item for plans in planned for item in plans.looked_at}
+        # What was held about an item is found anew when it is looked at; what is wrong with a file stands in its row.
+        there = [*files, *(h for h in known if h.id not in looked_at)]
+        held = {(h.id, h.path if h.id is None else "", h.code, h.field) for h in there}
         for plans in planned:
             for task in plans.tasks:
                 conflicts -= {(task.id, name) for name in task.plan.ended}

@@ -92,6 +92,13 @@ class Plans:
     departures: Departures = field(default_factory=Departures)
 
     @property
+    def looked_at(self) -> Iterator[ItemId]:
+        """The items that the plan says everything of that is held about them."""
+        yield from (task.id for task in self.tasks)
+        yield from self.passed
+        yield from self.new
+
+    @property
     def due(self) -> bool:
         """Whether anything was to be looked at."""
         return bool(self.tasks or self.new or self.passed or self.resting)

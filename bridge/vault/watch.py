@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -58,6 +59,9 @@ class Watch:
         """
         from watchdog import events  # only the daemon watches
         from watchdog.observers import Observer
+
+        # Of folders made one in another it notices the inner one twice, and says so in words for nobody.
+        warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning, r"watchdog\.")
 
         self.stop()
         self._place = _place(self._root)

@@ -95,3 +95,18 @@ def test_law_12_links_back_that_wait_for_an_answer_are_not_foretold(hanging: Des
     code, happened = hanging.sync()
     assert (code, happened["vault"]["created"], happened["zotero"]["created"]) == (0, 45, 0)
     assert hanging.sync("--dry-run")[0] == hanging.sync()[0] == 4
+
+
+def test_a_broken_template_is_told_in_words_and_a_mended_one_foretold(desk: Desk) -> None:
+    templates = desk.vault / "Templates" / "Bridge"
+    templates.mkdir(parents=True)
+    (templates / "file.md.j2").write_text("{{ title")
+    key = desk.keys["p1"]
+    desk.web.add({"itemType": "attachment", "linkMode": "linked_url", "url": "https://x.example", "parentItem": key})
+    assert desk.sync()[0] == 3
+    [held] = desk.held()
+    assert held["code"] == "broken-template"
+    assert held["reason"].startswith("file.md.j2, line 1: unexpected end of template")
+    assert not held["reason"].endswith(".")
+    (templates / "file.md.j2").unlink()
+    assert desk.sync("--dry-run")[0] == desk.sync()[0] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -74,7 +75,12 @@ def test_nothing_to_ask_is_nothing_to_read() -> None:
 def test_law13_no_text_leaves_its_place(title: str, path: str, zotero: str, vault: str, reason: str, name: str) -> None:
     matters = Matters(
         conflicts=[conflict(title=title, path=path, zotero=zotero, vault=vault)],
-        guard=Guard("mass-zotero", "30 papers.", "bbbb", [(title, "title", zotero, vault)]),
+        guard=Guard(
+            "mass-zotero",
+            "30 papers.",
+            "bbbb",
+            [(title, "title", zotero, vault), (title, "tags", json.dumps([zotero, vault]), json.dumps([name]))],
+        ),
         held=[Waiting(Held("copied-note", reason, path, id=ItemId("users/1", "ABCD2345")), "delete it")],
         owner=Owner("m1", name, name),
     )
@@ -87,13 +93,19 @@ def test_law13_no_text_leaves_its_place(title: str, path: str, zotero: str, vaul
     # As many lines as the same questions have with plain words: nothing makes a line of its own.
     plain = Matters(
         conflicts=[conflict(path="a.md" if path else "")],
-        guard=Guard("mass-zotero", "30 papers.", "bbbb", [("t", "title", "z", "v")]),
+        guard=Guard("mass-zotero", "30 papers.", "bbbb", [("t", "title", "z", "v"), ("t", "tags", "[]", '["v"]')]),
         held=[Waiting(Held("copied-note", "r", "a.md", id=ItemId("users/1", "ABCD2345")), "delete it")],
         owner=Owner("m1", "n", "n"),
     )
     assert len(text.splitlines()) == len(render(plain).splitlines())
     everything = text.replace("x", "X").replace("- [ ] ", "- [x] ")
     assert {tick.mark for tick in ticks(everything)} <= set(matters.marks())
+
+
+def test_a_list_is_asked_about_by_the_members_that_come_and_go() -> None:
+    asked = [("A paper", "tags", '["own 1","shared"]', '["shared","mine"]'), ("B", "collections", "", '["NLP"]')]
+    text = render(Matters(guard=Guard("mass-zotero", "30 papers.", "bbbb", asked)))
+    assert "- A paper: `tags` + mine, − own 1\n- B: `collections` + NLP\n" in text
 
 
 @given(zotero=NASTY, vault=NASTY)

@@ -350,3 +350,32 @@ def test_law_9_a_paper_erased_while_its_note_is_edited_stays_erased_and_the_edit
     desk.settle()
     assert (desk.value("p1", "title"), desk.value("p1", "zotero-status")) == ("Edited meanwhile", "deleted")
     assert desk.keys["p1"] not in desk.web.items()
+
+
+# --- taken back ---
+
+
+def test_undo_brings_an_archived_note_back_and_it_stays(desk: Desk) -> None:
+    configure_notes(desk, 'on_zotero_delete = "archive"')
+    desk.settle()
+    before = desk.text("p1")
+    desk.web.trash(desk.keys["p1"])
+    desk.sync()
+    assert desk.run("undo", "--yes").code == 0
+    assert desk.text("p1") == before
+    desk.settle()
+    assert desk.path("p1").exists()
+
+
+def test_undo_gives_a_note_back_to_the_paper_that_was_merged(desk: Desk) -> None:
+    [desk.keys["better"]] = desk.web.add({"itemType": "book", "title": "Better record", "citationKey": "better"})
+    before = desk.text("p1")
+    merge(desk, "p1", "better")
+    desk.sync()
+    assert not desk.path("p1").exists()
+    assert desk.run("undo", "--yes").code == 0
+    assert desk.text("p1") == before
+    desk.settle()
+    assert desk.value("p1", "zotero-status") == "merged"
+    assert desk.value("p1", "zotero-key") == desk.keys["p1"]
+    assert desk.held() == []

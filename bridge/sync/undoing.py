@@ -275,7 +275,10 @@ class Undoing:
 
     def _is_of_the_cycle(self, deed: ItemDeed, moving: Collection[ItemId]) -> bool:
         """Whether a deed is to be taken back: not a link that followed a note which stays where it is."""
-        mirror = self._state.mirrors.of_child(deed.id) if deed.before is not None else None
+        followed = (
+            deed.before is not None and "url" in deed.after
+        )  # else it was made, or went into the trash or out of it
+        mirror = self._state.mirrors.of_child(deed.id) if followed else None
         return mirror is None or mirror.kind != "backlink" or mirror.id in moving
 
     def _title(self, item: ItemId) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from desk import Desk, paper
 
@@ -10,6 +12,12 @@ def configure(desk: Desk, *tables: str) -> None:
     """Add to the configuration, and bring everything into step with it."""
     config = desk.vault / ".bridge" / "config.toml"
     config.write_text("\n".join((config.read_text(), *tables)))
+
+
+def children(desk: Desk) -> dict[str, Any]:
+    """What Bridge hung below papers, by key."""
+    found = desk.web.call("GET", "items", itemType="attachment || note", limit=100, includeTrashed=1).json()
+    return {each["key"]: each["data"] for each in found}
 
 
 @pytest.fixture
@@ -110,3 +118,15 @@ def test_a_broken_template_is_told_in_words_and_a_mended_one_foretold(desk: Desk
     assert not held["reason"].endswith(".")
     (templates / "file.md.j2").unlink()
     assert desk.sync("--dry-run")[0] == desk.sync()[0] == 0
+
+
+def test_a_link_back_comes_out_of_the_trash_with_the_note_that_was_made(hanging: Desk) -> None:
+    hanging.web.add(paper(90))
+    hanging.sync()
+    trashed = {key for key, item in children(hanging).items() if item.get("deleted")}
+    assert (hanging.run("undo", "--yes").code, trashed) == (0, set())
+    [link] = [key for key, item in children(hanging).items() if item.get("deleted")]
+    code, report = hanging.json("undo", hanging.json("log", "-n", "1")[1]["cycles"][0]["cycle"], "--yes")
+    assert (code, report["vault"]["created"], report["zotero"]["updated"]) == (0, 1, 1)
+    assert not hanging.web.item(link).get("deleted")
+    assert hanging.sync()[0] == 0

@@ -90,6 +90,18 @@ class Kin:
         """Whether any paper may have to do with another."""
         return self._has_relations or self.has_twins
 
+    def foretell(self, item: ItemId, others: Collection[ItemId]) -> None:
+        """Take a paper for related to these, and to no others; for a copy of the state, which a dry run looks at."""
+        ends = {"library": item.library, "key": item.key, "kind": RELATED}
+        self._db.execute(
+            "DELETE FROM relations WHERE kind = :kind AND ((library = :library AND key = :key)"
+            " OR (to_library = :library AND to_key = :key))",
+            ends,
+        )
+        self._db.executemany(
+            "INSERT INTO relations VALUES (?,?,?,?,?)", [(*item, RELATED, *other) for other in sorted(others)]
+        )
+
     # --- who is due ---------------------------------------------------------------------------------------------------
 
     def touch(self, items: Collection[ItemId], *, twins: bool = True) -> None:

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bridge.core import safety
+from bridge.core.kin import target_of
 from bridge.core.mirror import SECTION_FIELD
-from bridge.core.reconcile import text
+from bridge.core.reconcile import members, text
 from bridge.core.record import ItemId
 from bridge.core.renames import Rekeying
 from bridge.errors import GuardStop
@@ -383,6 +384,7 @@ class _Cycle:
             if task.place and (to := planner.leaving.place_of(task, self.vault.mover())):
                 self.report.vault_renamed += 1
                 yield ChangeRow("vault", task.id, to, _title(task), "path", task.note.path, to, task.place)
+        yield from self._preview_related(planner, plans)
         for row in map(planner.leaving.fetching, plans.departures.back):
             self.report.vault_renamed += 1
             yield row
@@ -396,6 +398,20 @@ class _Cycle:
                 yield from made
             elif one.id is not None:
                 plans.held[one.id] = [one]
+
+    def _preview_related(self, planner: Planner, plans: Plans) -> Iterator[ChangeRow]:
+        """What the notes of papers will show that others' notes were linked to, or no longer are (law 12)."""
+        kin, notes, due = self.state.kin, self.state.notes, set[ItemId]()
+        for task in plans.tasks:
+            if "related" in task.plan.zotero:
+                links = members(task.plan.zotero["related"])
+                others = {paper for link in links if (paper := notes.paper_of(target_of(link))) is not None}
+                due |= others.symmetric_difference(kin.related(task.id))
+                kin.foretell(task.id, others)
+        for task in planner.plan(due).tasks if due else ():
+            rows = changes(task, "vault", task.note.face, {k: v for k, v in task.plan.vault.items() if k == "related"})
+            self.report.count("vault", rows)
+            yield from rows
 
     def _preview_renames(self, plan: Sequence[ChangeRow]) -> None:
         changed = [Rekeying(row.id, row.before, row.after) for row in plan if row.field == "citekey"]
@@ -411,12 +427,12 @@ class _Cycle:
         looked_at = {item for plans in planned for item in plans.looked_at}
         # What was held about an item is found anew when it is looked at; what is wrong with a file stands in its row.
         there = [*files, *(h for h in known if h.id not in looked_at)]
-        held = {(h.id, h.path if h.id is None else "", h.code, h.field) for h in there}
+        held = {(h.id, h.path if h.id is None else "", h.code, h.field, h.reason) for h in there}
         for plans in planned:
             for task in plans.tasks:
                 conflicts -= {(task.id, name) for name in task.plan.ended}
                 conflicts |= {(task.id, conflict.field) for conflict in task.plan.conflicts}
-            held |= {(item, "", h.code, h.field) for item, found in plans.held.items() for h in found}
+            held |= {(item, "", h.code, h.field, h.reason) for item, found in plans.held.items() for h in found}
         self.report.conflicts = len(conflicts)
         self.report.held += len(held)
 

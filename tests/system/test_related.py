@@ -137,11 +137,26 @@ def test_law_11_with_the_state_lost_relations_unite(desk: Desk) -> None:
     desk.settle()
 
 
-def test_law_12_a_dry_run_shows_it_and_writes_nothing(desk: Desk) -> None:
+def test_law_12_a_dry_run_shows_it_in_both_notes_and_writes_nothing(desk: Desk) -> None:
     desk.edit("p0", "^authors:", 'related:\n  - "[[@p1]]"\nauthors:')
-    code, report = desk.sync("--dry-run")
-    assert (code, [(row["field"], row["after"]) for row in report["plan"]]) == (0, [("related", '["[[@p1]]"]')])
-    assert related(desk, "p0") == []
+    for after, before in ((1, 0), (0, 1)):
+        files, version = desk.bytes(), desk.web.version
+        code, report = desk.sync("--dry-run")
+        rows = [(row["side"], row["path"], row["field"], row["after"]) for row in report["plan"]]
+        assert (code, rows) == (
+            0,
+            [
+                ("zotero", "Papers/@p0.md", "related", '["[[@p1]]"]' if after else "[]"),
+                ("vault", "Papers/@p1.md", "related", '["[[@p0]]"]' if after else "[]"),
+            ],
+        )
+        assert (desk.bytes(), desk.web.version) == (files, version)
+        assert len(related(desk, "p0")) == before
+        done = desk.sync()[1]
+        assert (done["zotero"], done["vault"]) == (report["zotero"], report["vault"])
+        desk.settle()
+        if after:
+            desk.edit("p0", r'^related:\n  - "\[\[@p1\]\]"$', "related: []")
 
 
 def test_undo_parts_them_again(desk: Desk) -> None:
@@ -159,3 +174,11 @@ def test_undo_parts_them_again(desk: Desk) -> None:
     assert related(desk, "p0") == uris(desk, "p1")
     desk.settle()
     assert desk.list("p1", "related") == ['"[[@p0]]"']
+
+
+def test_each_link_that_is_held_counts(desk: Desk) -> None:
+    desk.edit("p0", "^authors:", 'related:\n  - "[[Nobody]]"\n  - p3\nauthors:')
+    assert desk.sync("--dry-run")[1]["held"] == 2
+    code, report = desk.sync()
+    assert (code, report["held"], len(desk.held())) == (3, 2, 2)
+    assert desk.sync("--dry-run")[1]["held"] == 2

@@ -23,7 +23,7 @@ from bridge.core.children import NONE, Children
 Value: TypeAlias = str | tuple[str, ...]
 Face: TypeAlias = Mapping[str, Value]
 
-#: What became of an item in Zotero. ``merged`` waits for the life-cycle room (R22).
+#: What became of an item in Zotero; ``merged``: into another one that lives (R22).
 Life: TypeAlias = Literal["live", "trashed", "deleted", "merged"]
 
 

@@ -27,6 +27,7 @@ from bridge.core.base import stamp
 from bridge.core.policy import normal_day
 from bridge.core.reconcile import members, text
 from bridge.core.record import Face
+from bridge.core.scope import Choice, Scope
 from bridge.errors import OutdatedAnswerError, RestoreError, UnknownPaperError, UnreachableError
 from bridge.sync.leaving import Leave
 from bridge.vault import tags
@@ -34,6 +35,11 @@ from bridge.vault import tags
 KEYS = ("AAAA", "BBBB", "CCCC")
 TREE = ("Archive", "NLP", "NLP/Transformers")
 SHARED_TAGS = ("Digital Twin", "digital twin", "nlp", "2024")
+SCOPES = (
+    Scope(),
+    Scope(Choice(collections=frozenset({"NLP"}))),
+    Scope(exclude=Choice(tags=frozenset({"nlp"}))),
+)
 #: Ways of typing one and the same value, some of which a side or the server writes otherwise.
 SPELLINGS: tuple[Callable[[str], str], ...] = (
     str,
@@ -235,6 +241,8 @@ class Laws(RuleBasedStateMachine):
         clean = [note for note, is_clean in self.copies[key] if is_clean and self._is_known(key, note)]
         if not clean or not self.has_note(key) or not self.on_server(key) or self.world.server.heir(key):
             return
+        if not self.world.is_in_scope(key):
+            return
         sent = self.world.server.writes
         self.world.disk.put(self.world.home(key), data.draw(st.sampled_from(clean)))
         self.sync()
@@ -304,6 +312,11 @@ class Laws(RuleBasedStateMachine):
         """R22: a person merges papers in Zotero."""
         if key != into and self.on_server(key) and self.on_server(into):
             self.world.server.merge(key, into)
+
+    @rule(scope=st.sampled_from(SCOPES))
+    def choose(self, scope: Scope) -> None:
+        """Law 9: a changed scope deletes nothing."""
+        self.world.narrow(scope)
 
     @rule(key=an_item)
     def restore(self, key: str) -> None:
@@ -514,6 +527,8 @@ class Laws(RuleBasedStateMachine):
         if not self.has_note(key):
             return
         note = world.note(key)
+        if not world.is_in_scope(key):
+            return  # it rests as it is
         if world.home(key).startswith(".trash/"):
             assert not world.server.is_live(key)  # put away as it was then
             return

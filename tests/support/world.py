@@ -225,12 +225,23 @@ class World:
     def narrow(self, scope: Scope) -> None:
         """From now on only these papers have notes."""
         self.settings = replace(self.settings, scopes={LIBRARY: scope})
-        self.fingerprint = repr(scope)
+        self._reconfigured()
+
+    def is_in_scope(self, key: str) -> bool:
+        """Whether an item is one of those that have notes, as far as Bridge knows of it."""
+        with self.state() as state:
+            raw = state.items.get_item(item_id(key))
+            if raw is None or not (scope := self.settings.scopes.get(LIBRARY)):
+                return True
+            return scope.holds(MemoryLibrary(self.server, state.items).labels(raw))
+
+    def _reconfigured(self) -> None:
+        self.fingerprint = repr((self.settings.scopes, self.settings.leaving))
 
     def part(self, *, note: Leave = "mark", paper: Leave = "mark") -> None:
         """From now on a note follows its paper so, and a paper its note."""
         self.settings = replace(self.settings, leaving=Leaving(note, paper))
-        self.fingerprint = f"{note} {paper}"
+        self._reconfigured()
 
     def decide(self, policy: ConflictPolicy) -> None:
         """From now on conflicts are decided so."""

@@ -378,7 +378,8 @@ class Planner:
             base = self._resumed(item) if item.key in known else None
             shown = dict(base.vault) if base else {}
             plan = reconcile(item, base, record.face, shown, settings.policy, settings.rules)
-            plan = replace(plan, vault={**shown, **plan.vault})
+            if shown:
+                plan = replace(plan, vault={**shown, **plan.vault})
             yield Task(plan, record, empty, base, "")  # its stamp is made with the agreement, when it is written
 
     def _resumed(self, item: ItemId) -> Base | None:

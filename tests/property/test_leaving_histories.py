@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from memory_side import Kill, item_id
-from world import World
+from world import OPEN_GUARDS, World
 
 from bridge.core.safety import Limits
 from bridge.errors import GuardStop, UnreachableError
@@ -301,6 +301,26 @@ def test_law_10_many_papers_go_only_when_a_person_agreed(tmp_path: Path) -> None
     assert sum(bool(item["data"].get("deleted")) for item in world.server.items.values()) == 2
     world.sync(yes=True)
     assert world.server.items["K002"]["data"]["deleted"] == 1
+
+
+def test_r33_put_it_back_leaves_the_papers_alone(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for number in range(10):
+        world.server.add(f"K{number:03}")
+    world.sync()
+    world.part(paper="trash")
+    world.sync()
+    world.limits = Limits(share=0.35, minimum=3)
+    for number in range(3):
+        world.disk.delete(world.home(f"K{number:03}"))
+    with pytest.raises(GuardStop) as stop:
+        world.sync(yes=False)
+    assert stop.value.guard == "mass-zotero"
+    world.sync(yes=False, answers={stop.value.about: "put-back"})
+    world.limits = OPEN_GUARDS
+    assert world.settle() == 0
+    assert not any(item["data"].get("deleted") for item in world.server.items.values())
+    assert len(world.disk.files) == 7
 
 
 def test_r23_in_a_read_only_library_nothing_goes(world: World) -> None:

@@ -23,6 +23,12 @@ SHOWN = 20
 """Rows of one kind that are written out for people; the rest is counted."""
 
 _VALUE = 60
+#: Reasons of changes that are said with them.
+_WHY = {
+    "put-back": "put back: it is Zotero's",
+    "note-deleted": "its note was deleted",
+    "note-back": "its note is back",
+}
 
 
 def report_lines(report: Report) -> Iterator[str]:
@@ -44,7 +50,7 @@ def report_lines(report: Report) -> Iterator[str]:
             (report.vault_created, "made"),
             (report.vault_updated, "updated"),
             (report.vault_renamed, "renamed"),
-            (report.vault_marked, "marked as trashed or deleted"),
+            (report.vault_marked, "marked as trashed, merged or deleted"),
             (report.removed, "taken away again"),
         )
         if count
@@ -80,7 +86,7 @@ def change_line(change: ChangeRow) -> str:
         return f"  {side}  {name}: {change.field} renewed"  # the values are digests
     if change.why == "undo" and change.before == change.after:
         return f"  {side}  {name}: {f'{change.field} ' if change.field else ''}put back as it was"
-    why = "  (put back: it is Zotero's)" if change.why == "put-back" else ""
+    why = f"  ({_WHY[change.why]})" if change.why in _WHY else ""
     return f"  {side}  {name}: {change.field} {_difference(change.before, change.after)}{why}"
 
 

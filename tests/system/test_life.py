@@ -198,7 +198,7 @@ def test_a_deleted_note_takes_its_paper_to_the_trash_and_back(desk: Desk) -> Non
     assert (code, report["zotero"]["trashed"], report["zotero"]["updated"]) == (0, 1, 0)
     assert desk.web.item(desk.keys["p1"])["deleted"] == 1
     desk.settle()
-    assert "note-deleted" in str(desk.json("log")[1])
+    assert "(its note was deleted)" in desk.run("log").out
     desk.write("p1", text)
     desk.settle()
     assert "deleted" not in desk.web.item(desk.keys["p1"])

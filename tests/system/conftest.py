@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from command import bare_machine
 from desk import Desk, Library
 
 from bridge.sandbox.server import SandboxServer
-from bridge.zotero.client import ZoteroClient
 
 
 @pytest.fixture(scope="session")
@@ -61,20 +58,3 @@ def server(
     with bare_machine(tmp_path, monkeypatch):
         monkeypatch.setenv("ZOTERO_API_KEY", running.key)
         yield running
-
-
-@pytest.fixture
-def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Pauses are noted and not slept through; the clock goes on by them."""
-    taken: list[float] = []
-
-    def clock() -> float:
-        return time.monotonic() + sum(taken)
-
-    original = ZoteroClient.__init__
-
-    def quick(self: ZoteroClient, *place: str, **settings: Any) -> None:
-        original(self, *place, **{**settings, "sleep": taken.append, "clock": clock})
-
-    monkeypatch.setattr(ZoteroClient, "__init__", quick)
-    return taken

@@ -9,17 +9,15 @@ from command import run, run_json
 
 from bridge.sandbox.faults import parse_fault
 from bridge.sandbox.server import SandboxServer
-from bridge.zotero.client import ZoteroClient
+
+pytestmark = pytest.mark.usefixtures("naps")
 
 
 @pytest.fixture
 def vault(tmp_path: Path, server: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A connected vault, and a clock that does not make tests wait."""
+    """A connected vault."""
     monkeypatch.setenv("ZOTERO_API_KEY", server.key)
     assert run("init", tmp_path / "vault", "--url", server.url, "--yes").code == 0
-    waits = ZoteroClient.__init__.__kwdefaults__
-    assert waits is not None
-    monkeypatch.setitem(waits, "sleep", lambda _: None)
     return tmp_path / "vault"
 
 

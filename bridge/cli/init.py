@@ -122,6 +122,13 @@ def _first(
         }
     )
     talk.say(f"{vault} and {place.id} are connected; the key is in {where}.")
+    _say_what_next(talk, vault, seen, chosen, makes_keys=making == "both")
+
+
+def _say_what_next(
+    talk: Settings, vault: Path, seen: Survey, chosen: Literal["all", "wanted"], *, makes_keys: bool
+) -> None:
+    """What a vault just connected will get, and the commands that come next."""
     which = "all papers" if chosen == "all" else "wanted papers: begun, highlighted, or linked"
     talk.say(f"Notes will be made for {which} ({CONFIG_PATH} says so and more).")
     bridge = f"  bridge -C {shlex.quote(str(vault))}"
@@ -129,7 +136,7 @@ def _first(
         talk.say("See which of your notes fit which papers, then make them the papers' own, as they are:")
         talk.say(f"{bridge} adopt --dry-run")
         talk.say(f"{bridge} adopt")
-    if making == "both":
+    if makes_keys:
         talk.say("Papers without a citation key get one, in Zotero too.")
     talk.say("See what the first sync would do, then do it:")
     talk.say(f"{bridge} sync --once --dry-run")

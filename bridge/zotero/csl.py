@@ -55,7 +55,7 @@ _TYPES: Final = {
     "videoRecording": "motion_picture",
     "webpage": "webpage",
 }
-#: Variable to the base fields it may come from, best first. Our own ``archive-id`` keeps a preprint's number at hand.
+#: Variable to the base fields it may come from, best first; `archiveID` is the number of a preprint.
 _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "archive": ("archive",),
     "archive_location": ("archiveLocation",),
